@@ -1,0 +1,36 @@
+"""Ask a program which product and version it is."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from scalebook.errors import EngineMissing
+
+__all__ = ["ask_version"]
+
+
+def ask_version(path: Path, env: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
+    """Return (label, version) that the program `path --version` says; raises EngineMissing."""
+    try:
+        said = subprocess.run(
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            env={**os.environ, **env},
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineMissing(
+            f"{path} does not start: {error}", remedy="give the path of a working program"
+        ) from error
+    number = re.search(r"(?:\bv=|\s)(\d+(?:\.\d+)+|\d+(?:devel|beta\d+|rc\d+))", said)
+    version = number.group(1) if number else "unknown"
+    if "PostgreSQL" in said:
+        return f"PostgreSQL {version}", version
+    if "valkey" in said.lower():
+        return f"Valkey {version} (Redis-compatible)", version
+    return f"{'Redis' if 'redis' in said.lower() else path.name} {version}", version
