@@ -1,0 +1,49 @@
+"""Estimates, intervals, sequential looks and crossings: pure functions without I/O."""
+
+from scalebook.stats.crossing import (
+    Crossing,
+    Point,
+    State,
+    VerdictStats,
+    side_of,
+    verdict,
+    verdict_of_flags,
+)
+from scalebook.stats.estimate import (
+    Estimate,
+    Interval,
+    floor_corrected,
+    mean_estimate,
+    mean_interval,
+    median,
+    percentile,
+    ratio_interval,
+)
+from scalebook.stats.reason import Wording, say_flags, say_verdict
+from scalebook.stats.sequential import LOOKS, Side, decide, next_look, precise
+
+__all__ = [
+    "LOOKS",
+    "Crossing",
+    "Estimate",
+    "Interval",
+    "Point",
+    "Side",
+    "State",
+    "VerdictStats",
+    "Wording",
+    "decide",
+    "floor_corrected",
+    "mean_estimate",
+    "mean_interval",
+    "median",
+    "next_look",
+    "percentile",
+    "precise",
+    "ratio_interval",
+    "say_flags",
+    "say_verdict",
+    "side_of",
+    "verdict",
+    "verdict_of_flags",
+]
