@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scalebook.errors import EngineMissing, ScalebookError, UsageError
-from scalebook.services import cache, wheels
+from scalebook.services import cache, contrib, debian, wheels
 from scalebook.services.versions import ask_version
 
 __all__ = ["ENGINES", "FETCHABLE", "Finding", "Provision", "Provisions"]
@@ -123,8 +123,6 @@ class Provisions:
 
         Raises UsageError for another name, EngineMissing where it cannot be had.
         """
-        from scalebook.services import contrib, debian
-
         if engine not in FETCHABLE:
             raise UsageError(
                 f"{engine!r} is not something to fetch", remedy=f"use one of {', '.join(FETCHABLE)}"

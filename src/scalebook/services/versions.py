@@ -31,6 +31,8 @@ def ask_version(path: Path, env: Mapping[str, str] = MappingProxyType({})) -> tu
     version = number.group(1) if number else "unknown"
     if "PostgreSQL" in said:
         return f"PostgreSQL {version}", version
+    tools = " tools" if path.name.endswith(("-cli", "-benchmark")) else ""
     if "valkey" in said.lower():
-        return f"Valkey {version} (Redis-compatible)", version
-    return f"{'Redis' if 'redis' in said.lower() else path.name} {version}", version
+        return f"Valkey{tools} {version} (Redis-compatible)", version
+    product = f"Redis{tools}" if "redis" in said.lower() else path.name
+    return f"{product} {version}", version
