@@ -1,8 +1,11 @@
-"""Results: the immutable record of a run, its store, environment, digest, export, reference."""
+"""Results: the immutable record of a run, its environment, digest, reference.
+
+`Store` (scalebook.results.store) and `export` (scalebook.results.export) are imported from their
+own modules, because a short command should not have to load a database library.
+"""
 
 from scalebook.results.digest import ENGINE_REVISION, digest
 from scalebook.results.environment import Environment, comparable, noisy, observe
-from scalebook.results.export import export
 from scalebook.results.figures import (
     AxisValue,
     Evidence,
@@ -27,7 +30,6 @@ from scalebook.results.record import (
     now,
 )
 from scalebook.results.reference import compare, read_reference, write_reference
-from scalebook.results.store import RunRow, Store, StoredHistory
 
 __all__ = [
     "ENGINE_REVISION",
@@ -44,10 +46,7 @@ __all__ = [
     "PointRecord",
     "RatioRecord",
     "Result",
-    "RunRow",
     "ServiceRecord",
-    "Store",
-    "StoredHistory",
     "TrialRecord",
     "Validity",
     "VariantRecord",
@@ -55,7 +54,6 @@ __all__ = [
     "comparable",
     "compare",
     "digest",
-    "export",
     "new_run_id",
     "noisy",
     "now",

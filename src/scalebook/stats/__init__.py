@@ -17,6 +17,7 @@ from scalebook.stats.estimate import (
     mean_interval,
     median,
     percentile,
+    percentiles,
     ratio_interval,
 )
 from scalebook.stats.reason import Wording, say_flags, say_verdict
@@ -39,6 +40,7 @@ __all__ = [
     "median",
     "next_look",
     "percentile",
+    "percentiles",
     "precise",
     "ratio_interval",
     "say_flags",

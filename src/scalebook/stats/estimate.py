@@ -3,10 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit  # type: ignore[import-untyped]
+from functools import lru_cache
 
 __all__ = [
     "Estimate",
@@ -16,6 +13,7 @@ __all__ = [
     "mean_interval",
     "median",
     "percentile",
+    "percentiles",
     "ratio_interval",
 ]
 
@@ -48,21 +46,35 @@ class Estimate:
     n: int
 
 
-def _quantile(confidence: float, freedom: float) -> float:
+@lru_cache(maxsize=1024)
+def _quantile(confidence: float, freedom: int) -> float:
     """Two-sided Student t quantile."""
+    # Imported when first needed: it takes longer than all the rest of a short command.
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
     return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
-def _array(samples: Iterable[float]) -> NDArray[np.float64]:
+def _finite(samples: Iterable[float]) -> list[float]:
     """Samples as finite floats; ValueError when there are none or one is not finite."""
-    values = np.asarray(list(samples), dtype=np.float64)
-    if values.size == 0:
+    values = [float(sample) for sample in samples]
+    if not values:
         raise ValueError("no samples to estimate from")
-    if not np.isfinite(values).all():
+    if not all(map(math.isfinite, values)):
         raise ValueError("a sample is not a finite number")
     return values
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _covariance(xs: Sequence[float], ys: Sequence[float]) -> float:
+    """Covariance of the two means, from samples that belong together."""
+    x, y, n = _mean(xs), _mean(ys), len(xs)
+    return math.fsum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / (n - 1) / n
 
 
 def mean_interval(samples: Iterable[float], confidence: float = 0.95) -> Interval:
@@ -70,21 +82,19 @@ def mean_interval(samples: Iterable[float], confidence: float = 0.95) -> Interva
 
     Fewer than two samples say nothing about spread: the interval is then infinite.
     """
-    values = _array(samples)
-    if values.size < 2:
+    values = _finite(samples)
+    if len(values) < 2:
         return Interval(-math.inf, math.inf)
-    half = (
-        _quantile(confidence, values.size - 1) * float(values.std(ddof=1)) / math.sqrt(values.size)
-    )
-    centre = float(values.mean())
+    half = _quantile(confidence, len(values) - 1) * math.sqrt(_covariance(values, values))
+    centre = _mean(values)
     return Interval(centre - half, centre + half)
 
 
 def mean_estimate(samples: Iterable[float], confidence: float = 0.95) -> Estimate:
     """Mean of independent samples (one per trial) with its t interval, in their unit."""
-    values = _array(samples)
+    values = _finite(samples)
     interval = mean_interval(values, confidence)
-    return Estimate(float(values.mean()), interval.low, interval.high, confidence, int(values.size))
+    return Estimate(_mean(values), interval.low, interval.high, confidence, len(values))
 
 
 def ratio_interval(log_ratios: Iterable[float], confidence: float = 0.95) -> Estimate:
@@ -101,14 +111,27 @@ def _exp(log: float) -> float:
     return math.inf if log > 709 else math.exp(log)
 
 
-def percentile(values: Iterable[float], q: float) -> float:
-    """Percentile `q` (0-100) of values in any order, interpolated linearly between neighbours.
+def percentiles(values: Iterable[float], qs: Iterable[float]) -> list[float]:
+    """Percentiles `qs` (0-100) of values in any order, sorted once.
 
-    ValueError without values or with `q` out of range.
+    Interpolated linearly between neighbours. ValueError without values or for `q` out of range.
     """
-    if not 0 <= q <= 100:
-        raise ValueError(f"a percentile lies between 0 and 100, not {q}")
-    return float(np.percentile(_array(values), q))
+    ordered = sorted(_finite(values))
+    found = []
+    for q in qs:
+        if not 0 <= q <= 100:
+            raise ValueError(f"a percentile lies between 0 and 100, not {q}")
+        place = (len(ordered) - 1) * q / 100
+        below = math.floor(place)
+        above = min(below + 1, len(ordered) - 1)
+        step = ordered[above] - ordered[below]
+        found.append(min(ordered[below] + step * (place - below), ordered[above]))
+    return found
+
+
+def percentile(values: Iterable[float], q: float) -> float:
+    """One percentile `q` (0-100), as `percentiles` counts it."""
+    return percentiles(values, [q])[0]
 
 
 def median(values: Iterable[float]) -> float:
@@ -134,32 +157,38 @@ def floor_corrected(
         raise ValueError("values and floors must come in pairs")
     if len(over) < 2 or len(floors_over) < 2:
         return None
-    values = np.vstack([_array(over), _array(technique)])
-    floors = np.vstack([_array(floors_over), _array(floors_technique)])
-    if values.shape == floors.shape:
-        covariance = np.cov(values - floors) / values.shape[1]
-    else:
-        covariance = np.cov(values) / values.shape[1] + np.cov(floors) / floors.shape[1]
-    means = values.mean(axis=1) - floors.mean(axis=1)
-    pairs = min(values.shape[1], floors.shape[1])
-    return _fieller(means, covariance, confidence, pairs)
+    tops, bottoms = _finite(over), _finite(technique)
+    under, below = _finite(floors_over), _finite(floors_technique)
+    means = (_mean(tops) - _mean(under), _mean(bottoms) - _mean(below))
+    if len(tops) == len(under):
+        tops = [a - b for a, b in zip(tops, under, strict=True)]
+        bottoms = [a - b for a, b in zip(bottoms, below, strict=True)]
+        under, below = [0.0, 0.0], [0.0, 0.0]
+    spreads = (
+        _covariance(tops, tops) + _covariance(under, under),
+        _covariance(bottoms, bottoms) + _covariance(below, below),
+        _covariance(tops, bottoms) + _covariance(under, below),
+    )
+    return _fieller(means, spreads, confidence, min(len(over), len(floors_over)))
 
 
 def _fieller(
-    means: NDArray[np.float64], covariance: NDArray[np.float64], confidence: float, n: int
+    means: tuple[float, float], spreads: tuple[float, float, float], confidence: float, n: int
 ) -> Estimate | None:
-    """Fieller's interval of means[0] / means[1]; None where either could be zero or less."""
+    """Fieller's interval of means[0] / means[1]; None where either could be zero or less.
+
+    `spreads` are the variances of the two means and their covariance.
+    """
     t = _quantile(confidence, n - 1)
-    top, bottom = (float(mean) for mean in means)
-    spread = t * t * covariance
-    if top <= math.sqrt(spread[0, 0]) or bottom <= math.sqrt(spread[1, 1]):
+    top, bottom = means
+    over, under, both = (t * t * spread for spread in spreads)
+    if top <= math.sqrt(over) or bottom <= math.sqrt(under):
         return None
-    square = bottom * bottom - float(spread[1, 1])
-    middle = top * bottom - float(spread[0, 1])
-    last = top * top - float(spread[0, 0])
+    square = bottom * bottom - under
+    middle = top * bottom - both
     if square <= 0:
         return None
-    root = math.sqrt(max(0.0, middle * middle - square * last))
+    root = math.sqrt(max(0.0, middle * middle - square * (top * top - over)))
     value = top / bottom
     low, high = (middle - root) / square, (middle + root) / square
     return Estimate(value, min(low, value), max(high, value), confidence, n)
