@@ -1,0 +1,115 @@
+"""A freshly initialised PostgreSQL data directory, made once and copied for each server."""
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from scalebook.errors import HarnessError
+from scalebook.services.cache import cache_root
+from scalebook.services.provide import Provision
+from scalebook.services.rundir import RunDirectory
+
+__all__ = ["Template", "find_template"]
+
+REVISION = 1  # Raise it when the options of initdb below change.
+INITDB_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Template:
+    """A data directory to copy, and the superuser's password in it."""
+
+    data: Path
+    password: str
+
+    def copy_to(self, target: Path, run: RunDirectory) -> None:
+        """Copy the data directory to `target`, owned by the engines' user of `run`."""
+        copy = shutil.which("cp") or "/bin/cp"
+        done = subprocess.run(
+            [copy, "-R", str(self.data), str(target)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise HarnessError(
+                f"cannot copy the database template to {target}: {done.stderr.strip()}",
+                remedy="Free some space there, or set SCALEBOOK_RUN_DIR to another folder.",
+            )
+        target.chmod(0o700)
+        if run.uid is not None:
+            for folder, folders, files in os.walk(target):
+                for name in [*folders, *files]:
+                    run.give(Path(folder, name))
+            run.give(target)
+
+
+def find_template(provision: Provision, run: RunDirectory) -> Template:
+    """The template of this version, made by initdb if there is none; two runs may ask at once.
+
+    Raises HarnessError where initdb fails or the cache cannot be written.
+    """
+    folder = cache_root() / f"postgresql-template-{provision.version}-{REVISION}"
+    try:
+        if not folder.exists():
+            _make_once(folder, provision, run)
+        password = (folder / "password").read_text(encoding="ascii")
+    except OSError as error:
+        raise HarnessError(
+            f"cannot keep the database template in {folder}: {error}",
+            remedy="Choose another folder: SCALEBOOK_CACHE=/path scalebook ...",
+        ) from error
+    return Template(folder / "data", password)
+
+
+def _make_once(folder: Path, provision: Provision, run: RunDirectory) -> None:
+    """Make the template under a lock and rename it into place, so that it is whole or absent."""
+    if not folder.parent.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.chmod(0o755)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(mode=0o700)
+        password = secrets.token_hex(16)
+        (partial / "password").touch(mode=0o600)
+        (partial / "password").write_text(password, encoding="ascii")
+        shutil.copytree(_initialise(provision, run, password), partial / "data")
+        partial.rename(folder)
+
+
+def _initialise(provision: Provision, run: RunDirectory, password: str) -> Path:
+    """Run initdb in the run directory. It wants an account by name, which the spare uid lacks."""
+    work = run.folder("initdb")
+    (work / "password").touch(mode=0o600)
+    (work / "password").write_text(password, encoding="ascii")
+    nobody = pwd.getpwnam("nobody").pw_uid if run.uid is not None else None
+    if nobody is not None and run.gid is not None:
+        for path in (work, work / "password"):
+            os.chown(path, nobody, run.gid)
+    log = run.path / "initdb.log"
+    command: list[str | Path] = [
+        *(provision.executable("initdb"), "-D", work / "data", "-U", "postgres"),
+        *("-A", "scram-sha-256", "--pwfile", work / "password"),
+        *("-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"),
+        # The passwords are random, 128 bits long; iterations would only slow connecting down.
+        *("-c", "scram_iterations=1"),
+    ]
+    process = run.spawn(command, cwd=work, log=log, env=provision.env, uid=nobody)
+    try:
+        status = process.wait(timeout=INITDB_SECONDS)
+    except subprocess.TimeoutExpired:
+        status = None
+    if status != 0:
+        end = f"ended with status {status}" if status else f"took over {INITDB_SECONDS:g} s"
+        said = "".join(f"\n    {line}" for line in log.read_text().splitlines()[-10:])
+        raise HarnessError(
+            f"initdb of {provision.label} {end}; its last words:{said}",
+            remedy="See what is installed: scalebook doctor",
+        )
+    return work / "data"
