@@ -156,7 +156,7 @@ def _reach(stats: VerdictStats, axis: str) -> str:
     crossing = stats.crossing
     if crossing is None:
         edge = _name(stats.true_at[0] if rising else stats.true_at[-1])
-        return f"from {axis} {edge} on" if rising else f"up to {axis} {edge}"
+        return f"from {axis} '{edge}' on" if rising else f"up to {axis} '{edge}'"
     where = f"about {_about(crossing.at, crossing)} {axis}"
     bounds = f"(between {_about(crossing.low, crossing)} and {_about(crossing.high, crossing)})"
     return f"from {where} on {bounds}" if rising else f"up to {where} {bounds}"
@@ -181,4 +181,4 @@ def _names(xs: Sequence[float | str]) -> str:
 
 def _place(x: float | str, axis: str) -> str:
     """A point with the axis's name: "10,000 reviews per product", "mode fast"."""
-    return f"{axis} {x}" if isinstance(x, str) else f"{count(x)} {axis}"
+    return f"{axis} '{x}'" if isinstance(x, str) else f"{count(x)} {axis}"
