@@ -1,0 +1,1 @@
+"""Load: closed and open loops, the scheduler that finds races, native generators."""
