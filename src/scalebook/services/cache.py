@@ -7,9 +7,9 @@ import shutil
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def _prepare(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o755)
     for partial in root.glob(".partial-*"):
-        if time.time() - partial.stat().st_mtime > STALE_SECONDS:
+        if datetime.now(UTC).timestamp() - partial.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(partial, ignore_errors=True)
 
 

@@ -57,7 +57,7 @@ class Provision:
             if candidate and os.access(self.bin / candidate, os.X_OK):
                 return self.bin / candidate
         raise EngineMissing(
-            f"{self.label} in {self.bin} has no program {name}", remedy=remedy(self.engine)
+            f"{self.label} in {self.bin} has no program {name}", remedy=_remedy(self.engine)
         )
 
     @property
@@ -156,11 +156,11 @@ class Provisions:
         asked = f" from {choice}" if choice else ""
         raise EngineMissing(
             "; ".join([f"{PRODUCTS[engine]} was not found{asked}", *problems]),
-            remedy=remedy(engine, choice),
+            remedy=_remedy(engine, choice),
         )
 
 
-def remedy(engine: str, source: str | None = None) -> str:
+def _remedy(engine: str, source: str | None = None) -> str:
     """Return the sentence that says how `engine` can be had on this machine."""
     own = f"name your own: --engine {engine}=/path/to/{MAIN.get(engine, 'folder')}"
     if engine == "postgresql" or (engine == "redis" and source != "debian"):
