@@ -18,14 +18,28 @@ if TYPE_CHECKING:
 __all__ = ["Access", "Deployment", "Handle", "Spec"]
 
 
-class Handle:
-    """Kills, pauses, resumes and restarts one service. Pickled, it loses that power."""
+class Handle(ABC):
+    """Reaches one service, and kills, pauses, resumes and restarts it (not when pickled)."""
 
+    kind: ClassVar[str]
     name: str
     _service: Service | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_service": None}
+
+    @property
+    @abstractmethod
+    def socket(self) -> Path:
+        """The Unix socket on which the server (with its imposed capacity, if any) listens."""
+
+    @abstractmethod
+    def listen_path(self, directory: Path) -> Path:
+        """Where a stand-in must listen so that `through(directory)` reaches it."""
+
+    @abstractmethod
+    def through(self, directory: Path) -> Self:
+        """A copy that connects to the stand-in in `directory` instead."""
 
     def service(self) -> Service:
         """The service behind this; raises LabError outside of the runner."""
@@ -56,23 +70,8 @@ class Handle:
         )
 
 
-class Access(Handle, ABC):
+class Access(Handle):
     """A way into one engine; picklable."""
-
-    kind: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def socket(self) -> Path:
-        """The Unix socket on which the server (with its imposed capacity, if any) listens."""
-
-    @abstractmethod
-    def listen_path(self, directory: Path) -> Path:
-        """Where a stand-in must listen so that `through(directory)` reaches it."""
-
-    @abstractmethod
-    def through(self, directory: Path) -> Self:
-        """A copy that connects to the stand-in in `directory` instead."""
 
     @abstractmethod
     def reply_complete(self, data: bytes) -> bool:

@@ -17,19 +17,19 @@ from typing import Generic, Self, TypeVar
 
 from scalebook.errors import HarnessError
 from scalebook.services import proxy_process
-from scalebook.services.access import Access
+from scalebook.services.access import Handle
 from scalebook.services.rundir import RunDirectory
 from scalebook.services.service import Capacity, Service
 
 __all__ = ["Proxy"]
 
-A = TypeVar("A", bound=Access)
+A = TypeVar("A", bound=Handle)
 HANDSHAKE_ENDS = {"postgresql": b"Z\x00\x00\x00\x05I".hex()}
 ANSWER_SECONDS = 10.0
 
 
 class Proxy(Service, Generic[A]):
-    """One fault proxy process; `access` is the engine's access led through it."""
+    """One fault proxy process; `access` is the engine's (or program's) access led through it."""
 
     as_engine = False  # The interpreter may lie where the engines' user cannot enter.
 
