@@ -114,19 +114,19 @@ class Store:
             if self._file is not None:
                 make_private(self._file)
             prepare(self._engine, self.where, create=True)
-            try:
-                with (
-                    self._engine.connect().execution_options(writes=True) as connection,
-                    connection.begin(),
-                ):
+            with (
+                self._engine.connect().execution_options(writes=True) as connection,
+                connection.begin(),
+            ):
+                try:
                     connection.execute(insert(runs), row)
-                    if packed:
-                        connection.execute(insert(histories), packed)
-            except IntegrityError as error:
-                raise HarnessError(
-                    f"run {result.run} is stored already, and stored results do not change",
-                    remedy="Give the new run its own id.",
-                ) from error
+                except IntegrityError as error:
+                    raise HarnessError(
+                        f"run {result.run} is stored already, and stored results do not change",
+                        remedy="Give the new run its own id.",
+                    ) from error
+                if packed:
+                    connection.execute(insert(histories), packed)
 
     def load(self, run: str) -> Result:
         """Read a run by its id or a unique beginning of it; UsageError for none or several."""
