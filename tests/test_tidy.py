@@ -182,10 +182,12 @@ def no_assert(source: Source) -> Iterator[str]:
 
 
 def narrows_a_type(test: ast.expr) -> bool:
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return all(narrows_a_type(value) for value in test.values)
     if isinstance(test, ast.Compare):
         last = test.comparators[-1]
         return isinstance(test.ops[0], ast.IsNot) and ast.unparse(last) == "None"
-    return isinstance(test, ast.Call) and ast.unparse(test.func) == "isinstance"
+    return isinstance(test, ast.Call) and ast.unparse(test.func) in {"callable", "isinstance"}
 
 
 def no_marks(source: Source) -> Iterator[str]:
