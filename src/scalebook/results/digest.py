@@ -50,13 +50,7 @@ def _chapters_of(path: Path) -> Path:
 def _name(file: Path, root: Path, lab: Path) -> str:
     """A name of the file that is the same wherever the book lies."""
     base = root if file.is_relative_to(root) else lab.parent
-    return (
-        file.relative_to(
-            base,
-        ).as_posix()
-        if file.is_relative_to(base)
-        else file.name
-    )
+    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
 
 
 def _parse(file: Path) -> ast.Module:

@@ -17,8 +17,8 @@ _EXAMPLE = "sqlite:////home/me/results.db or postgresql://me@host/results"
 def redacted(text: str) -> str:
     """`text` with the passwords of any URLs in it replaced by three asterisks."""
     text = re.sub(r"(://[^\s:/@?]*:)[^\s]*@", r"\1***@", text)
-    secret = r"""(?i)\b(password|passwd|pwd)=('[^']*'|"[^"]*"|[^&\s'"]+)"""
-    return re.sub(secret, r"\1=***", text)
+    pattern = r"""(?i)\b(password|passwd|pwd)=('[^']*'|"[^"]*"|[^&\s'"]+)"""
+    return re.sub(pattern, r"\1=***", text)
 
 
 def wrong_url(where: str, error: Exception) -> UsageError:
