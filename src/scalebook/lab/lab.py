@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scalebook.errors import LabError
@@ -83,13 +83,23 @@ class Lab:
             point=point,
             services=services,
             load=_filled(self.load, self.axis, point),
-            workload=value(self.workload),
-            roles=list(value(self.roles)),
+            workload=self._keyed(value(self.workload), point),
+            roles=[self._keyed(role, point) for role in value(self.roles)],
             variants=list(value(self.variants)),
             promises=list(value(self.promises)),
             trials=list(value(self.trials)),
             agree=self.agree,
         )
+
+
+    def _keyed(self, work: Any, point: Any) -> Any:
+        """`keys="rows"` means as many keys as the point of axis "rows"."""
+        if not isinstance(getattr(work, "keys", None), str):
+            return work
+        if work.keys != self.axis:
+            remedy = f"give a number, a distribution, or {self.axis!r}, the axis"
+            raise rules.Broken(f"keys={work.keys!r}", remedy)
+        return replace(work, keys=int(point))
 
 
 def _made(service: Any) -> Any:

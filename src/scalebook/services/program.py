@@ -2,6 +2,7 @@
 
 import copy
 import http.client
+import inspect
 import json
 import os
 import pickle
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -30,10 +31,10 @@ class Task:
     """What the child process needs to become the program; picklable."""
 
     name: str
-    module: str
-    """Name of the module that defines the class."""
-    path: str | None
-    """Its file, for a module that is not importable by name."""
+    path: Path
+    """The file that defines the class."""
+    settings: Mapping[str, object]
+    """Constants of that file that the user changed."""
     qualname: str
     address: str
     services: dict[str, Handle] = field(default_factory=dict)
@@ -61,22 +62,23 @@ class ProgramService(Service):
         services: Mapping[str, Handle],
         at: Any = None,
         path: Path | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
-        """Prepare the class `program` to run; `path` is the lab's file if it was not imported.
+        """Prepare the class `program` to run; `path` is the lab's file, else that of the class.
 
-        `services` are the engines and other programs that `open` gets as attributes.
+        `services` are the engines and other programs that `open` gets as attributes; whoever
+        starts several programs may add to them before the start. `settings`: constants of the
+        lab that the user changed.
         """
         super().__init__(name, run)
-        module = sys.modules.get(program.__module__)
-        file = path or getattr(module, "__file__", None)
+        self.services = dict(services)
         self.address = self.folder / SOCKET
         self.task = Task(
             name=name,
-            module=program.__module__,
-            path=os.fspath(file) if file else None,
+            path=path or Path(inspect.getfile(program)),
+            settings=dict(settings or {}),
             qualname=program.__qualname__,
             address=str(self.address),
-            services=dict(services),
             at=at,
         )
         self.access = ProgramAccess(name, self.address, self)
@@ -104,7 +106,7 @@ class ProgramService(Service):
         assert self._process.stdin is not None
         try:
             with self._process.stdin as stream:
-                pickle.dump(self.task, stream)
+                pickle.dump(replace(self.task, services=self.services), stream)
         except BrokenPipeError:
             raise self.failure("died before it read its task") from None
 

@@ -4,8 +4,6 @@ Standard input: a pickled `Task`. Standard output: one line when the program is 
 program prints goes to its log.
 """
 
-import importlib
-import importlib.util
 import json
 import os
 import pickle
@@ -15,31 +13,13 @@ import sys
 import threading
 import traceback
 from http.server import BaseHTTPRequestHandler
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from scalebook.errors import LabError
+from scalebook.labfile import import_lab_module
+from scalebook.services.namespace import Services
 from scalebook.services.program import READY, Task
 
-__all__ = ["load_module", "serve"]
-
-
-def load_module(name: str, path: str | None) -> ModuleType:
-    """Load a module from its file under its name, which also works where it is not importable."""
-    if name in sys.modules:
-        return sys.modules[name]
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # A parent package of that name does not exist.
-        spec = None
-    if path is not None and (spec is None or spec.origin != path):
-        spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise LabError(f"cannot load the module {name} that defines the program")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+__all__ = ["serve"]
 
 
 def serve(program: Any, address: str) -> None:
@@ -93,12 +73,12 @@ def _main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_stop_on_signal, args=[stopped], daemon=True).start()
     task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301
-    found: Any = load_module(task.module, task.path)
+    found: Any = import_lab_module(task.path, task.settings)
     for part in task.qualname.split("."):
         found = getattr(found, part)
     program = found()
     program.name, program.address, program.at = task.name, task.address, task.at
-    program.open(SimpleNamespace(**task.services))
+    program.open(Services(task.services))
     if hasattr(program, "handle"):
         serve(program, task.address)
     os.write(runner, READY)

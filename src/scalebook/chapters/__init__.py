@@ -1,0 +1,1 @@
+"""The book itself: one folder per chapter, one folder per unit."""

@@ -1,0 +1,203 @@
+"""An arm: one variant at one point, with engines (or databases) that no other arm shares."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+import redis
+
+from scalebook.engine.bench import Workbench
+from scalebook.errors import LabError
+from scalebook.lab import Client, History, Op, Run
+from scalebook.lab.lab import LabAt
+from scalebook.load.session import Recipe
+from scalebook.services.access import Access, Deployment
+from scalebook.services.namespace import Services
+from scalebook.services.program import ProgramService
+from scalebook.services.proxy import Proxy
+
+__all__ = ["Arm", "LabFile"]
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class LabFile:
+    """Where a lab's code is, and the parameters that the user changed."""
+
+    path: Path
+    settings: Mapping[str, object]
+
+
+class Arm:
+    """Everything that one variant needs at one point; a context manager.
+
+    On entry: the engines, the load, the programs, `prepare`, and a VACUUM ANALYZE, as a table
+    in production would have had. `proxied` services stand behind a fault proxy, `private` ones
+    belong to this arm alone, because something will be done to them.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        file: LabFile,
+        lab: LabAt,
+        variant: type[Client],
+        *,
+        private: Collection[str] = (),
+        proxied: Collection[str] = (),
+    ) -> None:
+        self.bench = bench
+        self.file = file
+        self.lab = lab
+        self.variant = variant
+        self.name = f"{variant.__name__.lower()}_{next(_numbers)}"
+        self.private = set(private) | set(proxied)
+        self.proxied = set(proxied)
+        self.deployments: dict[str, Deployment] = {}
+        self.accesses: dict[str, Access] = {}
+        self.proxies: dict[str, Proxy[Access]] = {}
+        self.programs: dict[str, ProgramService] = {}
+        self._observer: Client | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        for name, spec in self.lab.services.items():
+            deployment = self.bench.lend(name, spec, private=name in self.private)
+            self.deployments[name] = deployment
+            self.accesses[name] = deployment.access(self.name)
+            if name in self.proxied:
+                proxy = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
+                self.proxies[name] = proxy
+        self.services = Services(
+            {**self.accesses, **{n: p.access for n, p in self.proxies.items()}}
+        )
+        with self._blame("load"):
+            self._load()
+        self._start_programs()
+        with self._blame(f"{self.variant.__name__}.prepare"):
+            self.client(-1).prepare(self.services)
+        for access in self.accesses.values():
+            if access.kind == "postgresql":
+                access.run("VACUUM ANALYZE")  # type: ignore[attr-defined]
+
+    def _load(self) -> None:
+        if isinstance(self.lab.load, str):
+            names = [n for n, access in self.accesses.items() if access.kind == "postgresql"]
+            self.services[names[0]].run(self.lab.load)
+        elif self.lab.load is not None:
+            self.lab.load(self.services, self.lab.point)
+
+    def _start_programs(self) -> None:
+        """Each program knows the address of every other before any of them starts."""
+        members = {name: self.services[name] for name in self.services}
+        for name, program in self.variant.programs.items():
+            service = ProgramService(
+                name,
+                self.bench.run,
+                program,
+                {},
+                self.lab.point,
+                self.file.path,
+                self.file.settings,
+            )
+            self.programs[name] = service
+            members[name] = service.access
+        self.services = Services(members)
+        for service in self.programs.values():
+            service.services = members
+            service.launch()
+        for service in self.programs.values():
+            service.wait_until_ready()
+
+    @contextmanager
+    def _blame(self, what: str) -> Iterator[None]:
+        """Errors of an engine here are the lab's: say which part of it."""
+        try:
+            yield
+        except (psycopg.Error, redis.RedisError) as error:
+            text = f"{self.file.path}: {what} failed at {self.lab.point}: {error}"
+            raise LabError(text.strip(), remedy="mend that part of the lab") from error
+
+    def client(self, worker: int) -> Client:
+        """A client of this variant with its attributes set, not opened."""
+        client = self.variant()
+        client.worker = worker
+        client.at = self.lab.point
+        client.random = random.Random(f"{self.name}/{worker}")  # noqa: S311 - a seeded choice
+        return client
+
+    def observer(self) -> Client:
+        """An opened client that takes no part in the load."""
+        if self._observer is None:
+            client = self.client(-1)
+            with self._blame(f"{self.variant.__name__}.open"):
+                client.open(self.services)
+            self._observer = client
+        return self._observer
+
+    def recipe(self, seed: int, services: Services | None = None) -> Recipe:
+        """How any process makes clients of this arm."""
+        return Recipe(
+            lab=self.file.path,
+            settings=dict(self.file.settings),
+            variant=self.variant.__name__,
+            point=self.lab.point,
+            services=services or self.services,
+            seed=seed,
+        )
+
+    def as_run(self, ops: list[Op], trial: str, **more: Any) -> Run:
+        """What a check reads of operations on this arm; nothing needs healing by default."""
+
+        @contextmanager
+        def settle(seconds: float) -> Iterator[Services]:
+            del seconds
+            yield self.services
+
+        fields: dict[str, Any] = {"settle": settle, **more}
+        return Run(
+            history=History(ops),
+            at=self.lab.point,
+            variant=self.variant.__name__,
+            trial=trial,
+            services=self.services,
+            client=self.observer(),
+            **fields,
+        )
+
+    def forget_observer(self) -> None:
+        """Close the observing client; the next use opens a new one."""
+        if self._observer is not None:
+            self._observer.close()
+            self._observer = None
+
+    def close(self) -> None:
+        """Give everything back, emptied."""
+        self.forget_observer()
+        for child in [*self.programs.values(), *self.proxies.values()]:
+            child.kill()
+        for name, deployment in self.deployments.items():
+            private = name in self.private
+            if name in self.accesses and not private:
+                deployment.release(self.accesses[name])
+            self.bench.give_back(deployment, private=private)
+        self.deployments.clear()
+        self.programs.clear()

@@ -1,0 +1,48 @@
+"""How much a run may spend: points, pairs and seconds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from scalebook.errors import UsageError
+
+__all__ = ["BUDGETS", "Budget", "budget"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of one lab; times in seconds.
+
+    `pairs` is the last look; `measure_seconds` bounds what is spent on looks after the first;
+    `attempts` is how often a promise is tried in each kind of whole trial, `races` how many
+    scheduled runs one that should be kept is given, `native_seconds` one run of a generator.
+    """
+
+    name: str
+    pairs: int
+    measure_seconds: float
+    attempts: int
+    races: int
+    seeds: int
+    native_pairs: int
+    native_seconds: float
+    all_points: bool
+
+    def points(self, points: list[Any]) -> list[Any]:
+        """All points, or the first and the middle one."""
+        if self.all_points or len(points) <= 2:
+            return points
+        return [points[0], points[len(points) // 2]]
+
+
+BUDGETS = {
+    "quick": Budget("quick", 5, 0.0, 1, 20, 2, 3, 0.3, all_points=False),
+    "default": Budget("default", 40, 60.0, 2, 60, 5, 5, 0.5, all_points=True),
+    "full": Budget("full", 80, 900.0, 5, 200, 5, 10, 2.0, all_points=True),
+}
+
+
+def budget(name: str) -> Budget:
+    """The budget of that name; UsageError for another."""
+    if name not in BUDGETS:
+        raise UsageError(f"no budget {name!r}", remedy=f"choose one of {', '.join(BUDGETS)}")
+    return BUDGETS[name]

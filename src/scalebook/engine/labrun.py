@@ -1,0 +1,384 @@
+"""One run of one lab: what is measured in which order, and what has been found so far."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scalebook.engine.arm import Arm, LabFile
+from scalebook.engine.bench import Workbench
+from scalebook.engine.budget import Budget
+from scalebook.engine.comparison import Comparison, whole_trial
+from scalebook.engine.events import Event
+from scalebook.engine.exact import ExactPoint
+from scalebook.engine.floors import measure_floors
+from scalebook.engine.judge import claim_logs
+from scalebook.engine.matrix import Matrix
+from scalebook.engine.natives import NativePoint, native_ops
+from scalebook.lab import (
+    Client,
+    Exact,
+    Interleaved,
+    Invariant,
+    Lab,
+    Promise,
+    Run,
+    Slices,
+    Whole,
+)
+from scalebook.lab.lab import LabAt
+from scalebook.load.scheduler import Scheduler
+from scalebook.results.figures import Figure
+from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_interval
+
+__all__ = ["LabRun", "Named"]
+
+RACES_TO_CATCH = 200
+
+
+class Named(Protocol):
+    """What the engine needs to know of a unit."""
+
+    @property
+    def id(self) -> str:
+        """As on the command line."""
+
+    @property
+    def number(self) -> int | None:
+        """The lab's number, if it has one."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def question(self) -> str:
+        """The first line of its lab."""
+
+    @property
+    def claim_text(self) -> str | None:
+        """The published headline."""
+
+    @property
+    def folder(self) -> Any:
+        """Where its lab.py is (a path)."""
+
+
+@dataclass
+class LabRun:
+    """Carries a lab through its trials; everything found so far can be read at any moment."""
+
+    bench: Workbench
+    unit: Named
+    file: LabFile
+    lab: Lab
+    budget: Budget
+    points: Sequence[Any]
+    seed: int
+    comparisons: dict[Any, Comparison] = field(default_factory=dict)
+    exacts: dict[Any, ExactPoint] = field(default_factory=dict)
+    natives: dict[Any, NativePoint] = field(default_factory=dict)
+    figures: dict[tuple[Any, str], dict[str, Figure]] = field(default_factory=dict)
+    """(point, variant) -> figures of the trials that are not part of the comparison."""
+    floors: dict[str, list[float]] = field(default_factory=dict)
+    sides: dict[Any, Side] = field(default_factory=dict)
+    spent_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.matrix = Matrix(self.unit.id, self.bench.reporter)
+        self.at = {point: self.lab.resolved(point) for point in self.points}
+        self.promises = list(self.at[self.points[0]].promises)
+
+    def tell(self, event: str, **facts: object) -> None:
+        """Report an event of this unit."""
+        told: Event = {"event": event, "unit": self.unit.id, **facts}
+        self.bench.reporter(told)
+
+    def measure(self) -> None:
+        """Everything, the cheapest and most telling first."""
+        first = self.at[self.points[0]]
+        self.bench.warm(first.services, copies=len(self.timed(first)))
+        self.floors = measure_floors(self.bench, first.services)
+        for point in self.points:
+            self.tell("point-started", point=point)
+            self._exact(point)
+            self._compare(point)
+        self._refine()
+        for point in self.points:
+            self._native(point)
+        for point in self.points:
+            self._races(point)
+        for point in self.points:
+            self._wholes(point)
+        self._catch_in_slices()
+
+    def timed(self, lab: LabAt) -> list[type[Client]]:
+        """The variants whose times are compared: not those that are there to be caught."""
+        claim = self.lab.claim
+        named = {claim.technique, claim.over}
+        broken = {v for promise in lab.promises for v in promise.broken_by}
+        return [v for v in lab.variants if v in named or v not in broken]
+
+    def primary(self, lab: LabAt) -> Slices | Whole | None:
+        """The trial whose times are compared: the first of slices, or of undisturbed runs."""
+        for trial in lab.trials:
+            if isinstance(trial, Slices):
+                return trial
+            if isinstance(trial, Whole) and not trial.steps and not trial.faults:
+                return None if isinstance(self.lab.claim, Invariant) else trial
+        return None
+
+    def logs(self, point: Any) -> list[float]:
+        """The claim's log-ratios at a point so far."""
+        comparison = self.comparisons.get(point) or self.exacts.get(point)
+        return claim_logs(self.lab.claim, comparison.trials) if comparison else []
+
+    def on_run(self, variant: type[Client], run: Run, seed: int) -> None:
+        """Check the promises on a run."""
+        self.matrix.judge(self.promises, variant, run, seed)
+
+    def _exact(self, point: Any) -> None:
+        lab = self.at[point]
+        for trial in lab.trials:
+            if not isinstance(trial, Exact):
+                continue
+            exact = ExactPoint(self.bench, self.file, lab, self.timed(lab), trial)
+            self.exacts[point] = exact
+            for number in range(min(trial.seeds, self.budget.seeds)):
+                for variant, run in exact.build(self.seed + number, number):
+                    self.on_run(variant, run, self.seed + number)
+                self._tell_ratio(point, number + 1)
+            self._decide(point)
+
+    def _compare(self, point: Any) -> None:
+        lab = self.at[point]
+        trial = self.primary(lab)
+        variants = self.timed(lab)
+        if trial is None or not variants:
+            return
+        comparison = Comparison(self.bench, self.file, lab, variants, trial, self.seed, self.on_run)
+        self.comparisons[point] = comparison
+        begun = time.perf_counter()
+        comparison.open()
+        for gate in comparison.gates:
+            if not gate.passed:
+                self.tell("gate", name=gate.name, ok=False, text=gate.detail)
+        share = self.budget.measure_seconds / len(self.points) / 2
+        try:
+            self._look(point, comparison, lambda: time.perf_counter() - begun > share)
+        finally:
+            comparison.finish()
+        self.spent_seconds += time.perf_counter() - begun
+
+    def _look(self, point: Any, comparison: Comparison, over: Any) -> None:
+        """Add pairs up to each look, until the side is decided or the time is over."""
+        goal: int | None = LOOKS[0]
+        while goal is not None:
+            while comparison.pairs < goal:
+                comparison.add_pair()
+                self._tell_ratio(point, comparison.pairs)
+                if comparison.pairs > LOOKS[0] and over():
+                    break
+            self._decide(point)
+            settled = self.sides.get(point) is not Side.UNDECIDED
+            if settled or over() or isinstance(self.lab.claim, Invariant):
+                return
+            goal = next_look(comparison.pairs, self.budget.pairs)
+
+    def _decide(self, point: Any) -> None:
+        claim = self.lab.claim
+        if isinstance(claim, Invariant):
+            return
+        logs = self.logs(point)
+        if isinstance(self.exacts.get(point), ExactPoint):
+            logs = _without_spread(logs)
+        self.sides[point] = decide(logs, claim.factor)
+        self.tell("look", point=point, pairs=len(logs), side=self.sides[point].value)
+
+    def _refine(self) -> None:
+        """Measure the two points around the crossing to +-10 %, by the interval's width alone."""
+        ordered = [p for p in self.points if p in self.comparisons and p in self.sides]
+        around = [
+            point
+            for a, b in itertools.pairwise(ordered)
+            if self.sides[a] is not self.sides[b]
+            for point in (a, b)
+        ]
+        left = self.budget.measure_seconds - self.spent_seconds
+        for point in dict.fromkeys(around):
+            comparison = self.comparisons[point]
+            deadline = time.perf_counter() + left / len(set(around))
+            if left <= 0 or precise(self.logs(point)) or comparison.pairs >= self.budget.pairs:
+                continue
+            self.tell("note", text=f"refining at {point}")
+            comparison.open()
+            try:
+                while (
+                    comparison.pairs < self.budget.pairs
+                    and time.perf_counter() < deadline
+                    and not precise(self.logs(point))
+                ):
+                    comparison.add_pair()
+                    self._tell_ratio(point, comparison.pairs)
+            finally:
+                comparison.finish()
+            if self.sides[point] is Side.UNDECIDED:
+                self._decide(point)
+
+    def _native(self, point: Any) -> None:
+        lab = self.at[point]
+        variants = [v for v in lab.variants if v.native]
+        if point not in self.comparisons or not native_ops(variants):
+            return
+        native = NativePoint(self.bench, self.file, lab, variants, self.seed)
+        self.natives[point] = native
+        with native:
+            for _ in range(self.budget.native_pairs):
+                native.add_pair(self.budget.native_seconds)
+        self.tell("native", point=point, pairs=self.budget.native_pairs)
+
+    def _races(self, point: Any) -> None:
+        """Let the scheduler try every promise on its variants."""
+        lab = self.at[point]
+        for trial in lab.trials:
+            if isinstance(trial, Interleaved):
+                for variant in lab.variants:
+                    wanted = [p for p in lab.promises if self._wants(p, variant, trial.name)]
+                    if wanted:
+                        self._race(lab, trial, variant, wanted)
+
+    def _race(
+        self, lab: LabAt, trial: Interleaved, variant: type[Client], wanted: list[Promise]
+    ) -> None:
+        breaks = [p for p in wanted if variant in p.broken_by]
+        keeps = [p for p in wanted if p not in breaks]
+        runs = min(trial.runs, self.budget.races) if keeps else trial.runs
+        with Arm(self.bench, self.file, lab, variant) as arm:
+            scheduler = Scheduler(
+                arm.recipe(self.seed), lab.workload or list(lab.roles), trial, self.bench.run
+            )
+            try:
+                for number in range(runs):
+                    seed = self.seed + number
+                    ops = scheduler.run(number, seed)
+                    self.on_run(variant, arm.as_run(ops, trial.name), seed)
+                    if not keeps and all(self.matrix.was_caught(p, variant) for p in breaks):
+                        break
+            finally:
+                scheduler.close()
+        self._tell_promises(wanted, variant, trial.name)
+        self.bench.demand_alive()
+
+    def _wants(self, promise: Promise, variant: type[Client], trial: str) -> bool:
+        """Kept promises are tried at every point; a breach is wanted once, or by the claim."""
+        if not self.matrix.wants(promise, variant, trial):
+            return self._claims(promise, variant)
+        once = variant in promise.broken_by and not self._claims(promise, variant)
+        return not (once and self.matrix.was_caught(promise, variant))
+
+    def _claims(self, promise: Promise, variant: type[Client]) -> bool:
+        """Is this the very promise whose keeping the lab's claim is about?"""
+        claim = self.lab.claim
+        return (
+            isinstance(claim, Invariant)
+            and variant is claim.technique
+            and promise.check == claim.check
+        )
+
+    def _wholes(self, point: Any) -> None:
+        """Try promises, steps and faults in whole runs; the compared ones are checked already."""
+        lab = self.at[point]
+        primary = self.primary(lab)
+        for trial in lab.trials:
+            if not isinstance(trial, Whole):
+                continue
+            for variant in lab.variants:
+                if trial is primary and variant in self.timed(lab):
+                    continue
+                wanted = [p for p in lab.promises if self._wants(p, variant, trial.name)]
+                if wanted or (trial.figures and trial is not primary):
+                    self._whole(lab, trial, variant, wanted)
+
+    def _whole(
+        self, lab: LabAt, trial: Whole, variant: type[Client], wanted: list[Promise]
+    ) -> None:
+        for attempt in range(self.budget.attempts):
+            seed = self.seed + attempt
+            _, _, figures = whole_trial(
+                self.bench, self.file, lab, variant, trial, seed, self.on_run
+            )
+            if figures:
+                kept = self.figures.setdefault((lab.point, variant.__name__), {})
+                kept.update({f"{trial.name}: {n}": f for n, f in figures.items()})
+            self.tell("attempt", point=lab.point, variant=variant.__name__, trial=trial.name)
+            breaks = [p for p in wanted if variant in p.broken_by]
+            if breaks and all(self.matrix.was_caught(p, variant) for p in breaks):
+                break
+        self._tell_promises(wanted, variant, trial.name)
+
+    def _catch_in_slices(self) -> None:
+        """Who should break a promise in slices, and was caught nowhere else, gets a few of them."""
+        lab = self.at[self.points[0]]
+        trial = next((t for t in lab.trials if isinstance(t, Slices)), None)
+        if trial is None:
+            return
+        for variant in lab.variants:
+            wanted = [
+                p
+                for p in lab.promises
+                if variant in p.broken_by and self._wants(p, variant, trial.name)
+            ]
+            if not wanted or variant in self.timed(lab):
+                continue
+            comparison = Comparison(
+                self.bench, self.file, lab, [variant], trial, self.seed, self.on_run
+            )
+            comparison.open()
+            try:
+                for _ in range(self.budget.attempts):
+                    comparison.add_pair()
+            finally:
+                comparison.finish()
+            self._tell_promises(wanted, variant, trial.name)
+
+    def _tell_ratio(self, point: Any, pairs: int) -> None:
+        logs = self.logs(point)
+        if not logs:
+            self.tell("pair", point=point, pairs=pairs)
+            return
+        claim = self.lab.claim
+        estimate = ratio_interval(logs)
+        over = getattr(claim, "over", None)
+        self.tell(
+            "ratio",
+            point=point,
+            op=getattr(claim, "of", None),
+            technique=claim.technique.__name__,
+            over=over.__name__ if over else None,
+            value=estimate.value,
+            low=estimate.low if pairs > 1 else None,
+            high=estimate.high if pairs > 1 and math.isfinite(estimate.high) else None,
+            pairs=pairs,
+        )
+
+    def _tell_promises(self, promises: list[Promise], variant: type[Client], trial: str) -> None:
+        for promise in promises:
+            for cell in self.matrix.cells.values():
+                if (cell.promise, cell.variant, cell.trial) == (promise, variant.__name__, trial):
+                    self.tell(
+                        "promise",
+                        promise=promise.name,
+                        variant=variant.__name__,
+                        trial=trial,
+                        attempts=cell.attempts,
+                        violations=cell.violations,
+                    )
+
+
+def _without_spread(logs: list[float]) -> list[float]:
+    """Exact figures may not vary at all; then two equal ones decide as well as five."""
+    return logs * 2 if len(logs) == 1 else logs

@@ -1,0 +1,196 @@
+"""The promise matrix: which variant kept which promise, and who was caught breaking one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scalebook.engine.events import Reporter
+from scalebook.errors import LabError
+from scalebook.lab import Client, Op, Promise, Run, Violation
+from scalebook.results.record import CheckRecord, Counterexample
+
+__all__ = ["Matrix", "told"]
+
+WITNESS_LINES = 12
+
+
+@dataclass
+class Cell:
+    """One promise on one variant in one kind of trial."""
+
+    promise: Promise
+    variant: str
+    trial: str
+    attempts: int = 0
+    violations: int = 0
+    seed: int | None = None
+    witness: tuple[str, ...] = ()
+    point: Any = None
+
+
+@dataclass
+class Matrix:
+    """Checks the promises on every run that it is told of.
+
+    `histories` keeps the operations of the runs in which somebody was caught, smallest first.
+    """
+
+    unit: str
+    reporter: Reporter
+    cells: dict[tuple[str, str | None, str, str], Cell] = field(default_factory=dict)
+    flags: dict[tuple[Any, Any, str], bool] = field(default_factory=dict)
+    """(check, point, variant) -> kept in every run so far."""
+    histories: dict[tuple[str, str, str], list[Op]] = field(default_factory=dict)
+
+    def judge(
+        self, promises: Sequence[Promise], variant: type[Client], run: Run, seed: int
+    ) -> bool:
+        """Check one run; true if somebody who should break a promise was caught in it."""
+        caught = False
+        found: dict[Callable[..., Any], list[Violation]] = {}
+        for promise in promises:
+            if promise.check not in found:
+                found[promise.check] = self._violations(promise, run)
+            violations = found[promise.check]
+            key = (promise.check, run.at, run.variant)
+            self.flags[key] = self.flags.get(key, True) and not violations
+            listed = variant in promise.kept_by or variant in promise.broken_by
+            if not listed or promise.under not in (None, run.trial):
+                continue
+            self._note(promise, run, seed, violations)
+            caught = caught or (bool(violations) and variant in promise.broken_by)
+        return caught
+
+    def wants(self, promise: Promise, variant: type[Client], trial: str) -> bool:
+        """Is this promise to be tried on this variant in this kind of trial?"""
+        listed = variant in promise.kept_by or variant in promise.broken_by
+        return listed and promise.under in (None, trial)
+
+    def was_caught(self, promise: Promise, variant: type[Client]) -> bool:
+        """Has this variant broken this promise yet?"""
+        return any(c.violations for c in self._cells(promise, variant))
+
+    def checks(self, promises: Sequence[Promise]) -> list[CheckRecord]:
+        """One record per promise, variant that should keep it, and kind of trial."""
+        return [
+            CheckRecord(
+                promise=promise.name,
+                variant=cell.variant,
+                trial=cell.trial,
+                attempts=cell.attempts,
+                violations=cell.violations,
+                under=promise.under,
+                point=cell.point,
+                witness=cell.witness,
+            )
+            for promise in promises
+            for variant in promise.kept_by
+            for cell in self._cells(promise, variant)
+        ]
+
+    def counterexamples(self, promises: Sequence[Promise], replay: str) -> list[Counterexample]:
+        """One record per promise and variant that should break it: where it was caught."""
+        records = []
+        for promise in promises:
+            for variant in promise.broken_by:
+                cells = self._cells(promise, variant)
+                if not cells:
+                    continue
+                cell = next((c for c in cells if c.violations), cells[0])
+                records.append(
+                    Counterexample(
+                        promise=promise.name,
+                        variant=cell.variant,
+                        trial=cell.trial,
+                        caught=cell.violations > 0,
+                        attempts=sum(c.attempts for c in cells),
+                        seed=cell.seed,
+                        witness=cell.witness,
+                        replay=replay if cell.violations else None,
+                        under=promise.under,
+                        point=cell.point,
+                    )
+                )
+        return records
+
+    def problems(self, promises: Sequence[Promise]) -> list[str]:
+        """Where reality differs from the matrix, in words."""
+        found = []
+        for promise in promises:
+            for variant in promise.kept_by:
+                cells = self._cells(promise, variant)
+                name = f"{variant.__name__} should keep '{promise.name}'"
+                broken = [c for c in cells if c.violations]
+                if broken:
+                    first = broken[0].witness[0] if broken[0].witness else "a violation"
+                    found.append(f"{name}, but broke it in {broken[0].trial}: {first}")
+                elif not cells:
+                    found.append(f"{name}, but no trial tried it")
+            for variant in promise.broken_by:
+                if not self.was_caught(promise, variant):
+                    tried = sum(c.attempts for c in self._cells(promise, variant))
+                    name = f"{variant.__name__} should break '{promise.name}'"
+                    found.append(f"{name}, but {tried} attempts did not catch it")
+        return found
+
+    def _cells(self, promise: Promise, variant: type[Client]) -> list[Cell]:
+        wanted = (promise.name, promise.under, variant.__name__)
+        return [cell for key, cell in self.cells.items() if key[:3] == wanted]
+
+    def _violations(self, promise: Promise, run: Run) -> list[Violation]:
+        try:
+            said = list(promise.check(run))
+        except LabError:
+            raise
+        except Exception as error:
+            where = f"the check '{promise.name}' failed on {run.variant} at {run.at}"
+            raise LabError(f"{where}: {type(error).__name__}: {error}") from error
+        return [v if isinstance(v, Violation) else Violation(v) for v in said]
+
+    def _note(self, promise: Promise, run: Run, seed: int, violations: list[Violation]) -> None:
+        key = (promise.name, promise.under, run.variant, run.trial)
+        cell = self.cells.setdefault(key, Cell(promise, run.variant, run.trial))
+        cell.attempts += 1
+        if not violations:
+            return
+        smallest = min(violations, key=lambda v: len(v.witness) or WITNESS_LINES)
+        lines = told(smallest, run)
+        if not cell.violations or len(lines) < len(cell.witness):
+            cell.witness, cell.seed, cell.point = lines, seed, run.at
+            self.histories[(run.variant, run.trial, promise.name)] = list(run.history)
+        cell.violations += len(violations)
+        if cell.violations == len(violations):
+            self.reporter(
+                {
+                    "event": "caught",
+                    "unit": self.unit,
+                    "promise": promise.name,
+                    "variant": run.variant,
+                    "trial": run.trial,
+                    "seed": seed,
+                    "attempts": cell.attempts,
+                    "text": smallest.text,
+                }
+            )
+
+
+def told(violation: Violation, run: Run) -> tuple[str, ...]:
+    """The violation and the operations that show it, one line each, in the order of their start."""
+    ops = sorted(violation.witness, key=lambda op: op.start)
+    if run.trial.startswith("interleaved") and len(run.history) <= WITNESS_LINES:
+        ops = sorted(run.history, key=lambda op: op.start)
+    events: list[tuple[float, str]] = [(op.start, _line(op)) for op in ops]
+    events += [(start, f"{kind} {target}") for kind, target, start, _ in run.windows]
+    events.sort()
+    origin = events[0][0] if events else 0.0
+    lines = [f"{(moment - origin) * 1e3:9.1f} ms  {text}" for moment, text in events]
+    return (violation.text, *lines[:WITNESS_LINES])
+
+
+def _line(op: Op) -> str:
+    who = f"{op.role or 'worker'} {op.session}"
+    answer = f"-> {op.result!r}" if op.outcome == "ok" else f"{op.outcome}: {op.error}"
+    taken = (op.end - op.start) * 1e3
+    return f"{who}: {op.name}({op.key!r}) {answer}, {taken:.1f} ms"[:160]

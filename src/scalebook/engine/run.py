@@ -1,0 +1,104 @@
+"""Run one unit: import its lab, measure, and hand back the record."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from scalebook.engine.arm import LabFile
+from scalebook.engine.bench import Workbench
+from scalebook.engine.budget import budget as budget_named
+from scalebook.engine.labrun import LabRun, Named
+from scalebook.engine.outcome import Outcome, outcome
+from scalebook.errors import UsageError
+from scalebook.labfile import import_lab
+from scalebook.results.environment import observe
+from scalebook.results.record import now
+
+__all__ = ["run_unit"]
+
+NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
+
+
+def run_unit(
+    bench: Workbench,
+    unit: Named,
+    *,
+    budget: str = "default",
+    settings: Mapping[str, object] = NO_SETTINGS,
+    points: Sequence[Any] | None = None,
+    purpose: str = "run",
+    seed: int | None = None,
+) -> Outcome:
+    """Measure a unit's lab within a budget and return its record; Ctrl-C keeps what there is.
+
+    `settings` replaces constants of the lab, `points` the points of its axis, `seed` decides
+    every random choice. Raises a ScalebookError: of the lab (2), a missing engine (3), the
+    harness (4).
+    """
+    limits = budget_named(budget)
+    file = LabFile(Path(unit.folder) / "lab.py", dict(settings))
+    lab = import_lab(file.path, settings)
+    chosen = _points(lab.points, points, lab.axis) or limits.points(lab.points)
+    if seed is None:
+        seed = secrets.randbelow(1_000_000)
+    started = now()
+    environment = observe(bench.run.path)
+    run = LabRun(bench, unit, file, lab, limits, chosen, seed)
+    run.tell(
+        "run-started",
+        points=chosen,
+        variants=[v.__name__ for v in run.at[chosen[0]].variants],
+        budget=budget,
+        seed=seed,
+        axis=lab.axis,
+        question=unit.question,
+    )
+    interrupted = False
+    try:
+        run.measure()
+    except KeyboardInterrupt:
+        interrupted = True
+        run.tell("note", text="interrupted: keeping what was measured")
+    found = outcome(
+        run, started=started, environment=environment, purpose=purpose, interrupted=interrupted
+    )
+    verdict = found.result.verdict
+    run.tell(
+        "verdict",
+        state=verdict.state,
+        reason=verdict.reason,
+        crossing=verdict.crossing.model_dump() if verdict.crossing else None,
+    )
+    run.tell(
+        "run-finished",
+        run=found.result.run,
+        valid=found.result.validity.valid,
+        seconds=round((found.result.finished - started).total_seconds(), 1),
+    )
+    return found
+
+
+def _points(known: list[Any], wanted: Sequence[Any] | None, axis: str) -> list[Any]:
+    """The points asked for, as the axis has them; any number on an axis of numbers."""
+    if wanted is None:
+        return []
+    numeric = all(isinstance(p, int | float) for p in known)
+    found = []
+    for text in wanted:
+        same = [p for p in known if str(p) == str(text)]
+        if same:
+            found.append(same[0])
+            continue
+        try:
+            if not numeric:
+                raise ValueError
+            number = float(text)
+        except (TypeError, ValueError):
+            choice = ", ".join(str(p) for p in known)
+            raise UsageError(f"{text!r} is no point of {axis!r}", remedy=f"try {choice}") from None
+        found.append(int(number) if number.is_integer() else number)
+    return sorted(dict.fromkeys(found)) if numeric else list(dict.fromkeys(found))
