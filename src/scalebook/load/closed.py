@@ -20,11 +20,12 @@ from scalebook.load.session import Recipe, Session, close_client, cut_client, ne
 if TYPE_CHECKING:
     from scalebook.services.rundir import RunDirectory
 
-__all__ = ["HANG_SECONDS", "ClosedLoop", "ClosedTask", "Team"]
+__all__ = ["BACKOFF_SECONDS", "CUT_SECONDS", "HANG_SECONDS", "ClosedLoop", "ClosedTask", "Team"]
 
 clock = time.perf_counter
 HANG_SECONDS = 10.0
 CUT_SECONDS = 2.0
+BACKOFF_SECONDS = 0.02  # A client that cannot reach its engine does not spin.
 PROCESS_LEAD_SECONDS = 0.005
 
 
@@ -73,6 +74,8 @@ class Worker(threading.Thread):
         record(op(), key())
         while clock() < turn.until:
             record(op(), key())
+            if session.broken:
+                time.sleep(BACKOFF_SECONDS)
         for name in turn.must:
             if name not in session.done():
                 record(name, key())

@@ -11,12 +11,13 @@ import redis
 from scalebook.lab import Client
 from scalebook.lab.history import Outcome
 
-__all__ = ["PROGRAMMING_FAULTS", "classify", "describe", "lab_line"]
+__all__ = ["ENGINE_ERRORS", "PROGRAMMING_FAULTS", "classify", "describe", "lab_line"]
 
 LONGEST_TEXT = 200
 PROGRAMMING_FAULTS = (TypeError, AttributeError, NameError)
 BROKEN_STATES = ("08", "57P", "XX")  # Connection lost, server shutting down, internal error.
 ANSWERED = (redis.exceptions.BusyLoadingError, redis.exceptions.AuthenticationError)
+ENGINE_ERRORS: tuple[type[Exception], ...] = (psycopg.Error, redis.RedisError, OSError, EOFError)
 LOST = (
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,

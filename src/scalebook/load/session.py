@@ -20,7 +20,7 @@ from scalebook.errors import HarnessError, LabError, ScalebookError
 from scalebook.lab import Client, Op
 from scalebook.lab.history import Outcome
 from scalebook.labfile import import_lab_module, module_name
-from scalebook.load.outcomes import PROGRAMMING_FAULTS, classify, describe, lab_line
+from scalebook.load.outcomes import ENGINE_ERRORS, PROGRAMMING_FAULTS, classify, describe, lab_line
 
 __all__ = [
     "Recipe",
@@ -98,7 +98,7 @@ def connections_of(client: Client) -> Iterator[Any]:
 def close_client(client: Client) -> None:
     """Call the client's `close`, then close its connections; one that is broken is let go."""
     for close in (client.close, *(thing.close for thing in connections_of(client))):
-        with contextlib.suppress(psycopg.Error, redis.RedisError, OSError):
+        with contextlib.suppress(*ENGINE_ERRORS):
             close()
     for thing in connections_of(client):
         if isinstance(thing, redis.Redis):
@@ -108,7 +108,7 @@ def close_client(client: Client) -> None:
 def cut_client(client: Client) -> None:
     """Break the client's connections under a call that hangs: its thread sees them end."""
     for thing in connections_of(client):
-        with contextlib.suppress(psycopg.Error, redis.RedisError, OSError):
+        with contextlib.suppress(*ENGINE_ERRORS):
             if isinstance(thing, psycopg.Connection):
                 with socket.socket(fileno=os.dup(thing.fileno())) as line:
                     line.shutdown(socket.SHUT_RDWR)
@@ -160,6 +160,11 @@ class Session:
         raw, self._raw = self._raw, []
         self._worked.update(one[0] for one in raw if one[4] == "ok")
         return [self._made(one) for one in raw]
+
+    @property
+    def broken(self) -> bool:
+        """Was the last answer lost, so that the client must be opened again?"""
+        return self._broken
 
     def done(self) -> set[str]:
         """The names of the operations since the last `take`."""

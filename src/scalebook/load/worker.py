@@ -11,14 +11,17 @@ import pickle
 import queue
 import sys
 import threading
+import time
 import traceback
 from typing import Any
 
 from scalebook.errors import HarnessError, ScalebookError
 from scalebook.lab import Op
-from scalebook.load.closed import ClosedTask
+from scalebook.load.closed import CUT_SECONDS, ClosedTask
+from scalebook.load.crew import Crew, CrewTask
 from scalebook.load.outcomes import describe
 from scalebook.load.process import Portable, read_frame, write_frame
+from scalebook.load.quiet import quiet
 
 __all__ = ["main"]
 
@@ -36,12 +39,12 @@ class Out:
             write_frame(self._descriptor, (kind, body))
 
     def ops(self, kind: str, ops: list[Op]) -> None:
-        """Send operations; a result that cannot be pickled becomes its repr."""
+        """Send operations; a result or key that cannot be pickled becomes its repr."""
         try:
             self.send(kind, ops)
         except (pickle.PicklingError, TypeError, AttributeError):
             for op in ops:
-                op.result = repr(op.result)
+                op.result, op.key = repr(op.result), repr(op.key)
             self.send(kind, ops)
 
     def error(self, error: BaseException) -> None:
@@ -61,6 +64,8 @@ def main() -> None:
     try:
         if isinstance(task, ClosedTask):
             _closed(task, orders, out)
+        elif isinstance(task, CrewTask):
+            _crew(task, orders, out)
     except BaseException as error:
         traceback.print_exc()
         out.error(error)
@@ -81,6 +86,29 @@ def _closed(task: ClosedTask, orders: queue.SimpleQueue[Any], out: Out) -> None:
     while True:
         _, begin, seconds = orders.get()
         out.ops("ops", team.slice(begin, seconds))
+
+
+def _crew(task: CrewTask, orders: queue.SimpleQueue[Any], out: Out) -> None:
+    """Import the lab at once; open, begin and stop as ordered; exit with the runner."""
+    task.recipe.variant_class()
+    orders.get()
+    journal = out.ops if task.journal else None
+    crew = Crew(task.recipe, task.parts, task.seconds, task.trial_seed, journal)
+    crew.open()
+    out.send("ready")
+    crew.watch(out.error)
+    with quiet():
+        crew.begin(*orders.get())
+        crew.join(listeners=False)
+        out.send("worked")
+        orders.get()
+        crew.stopped.set()
+        crew.join(listeners=True, deadline=time.perf_counter() + CUT_SECONDS)
+    report = crew.collect()
+    out.ops("end", report.ops)
+    report.ops = []
+    out.send("report", report)
+    orders.get()
 
 
 if __name__ == "__main__":
