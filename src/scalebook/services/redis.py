@@ -149,7 +149,7 @@ class RedisAccess(Access):
         By default it gives text, speaks RESP2, and never repeats a command by itself: a repeated
         INCR would count twice, and a hidden retry would hide a fault.
         """
-        return open_client(self._socket, self.password, **kwargs)
+        return open_client(self._socket, **{"password": self.password, **kwargs})
 
     def counters(self) -> dict[str, int]:
         """Calls by command name, `keyspace_hits`, `keyspace_misses` and `used_memory` (bytes)."""
@@ -244,7 +244,7 @@ class RedisDeployment(Deployment):
         return {**server, **memory}
 
 
-def open_client(socket: Path, password: str, **kwargs: Any) -> redis.Redis:
+def open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Redis:
     """A client of the server at `socket`, without hidden retries."""
     defaults: dict[str, Any] = {
         "unix_socket_path": str(socket),
