@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from scalebook.authoring import ChapterProgress, Plan, make_plan
-from scalebook.authoring.standing import Standings
+from scalebook.authoring.standing import standing
 from scalebook.book import Unit, find
+from scalebook.book.remembered import Remembered
 from scalebook.results.digest import digest
 
 
@@ -68,30 +69,31 @@ def test_the_json_form_has_chapters_total_and_target(chapters: Path) -> None:
     assert json.loads(json.dumps(data))["total"]["labs_wanted"] == 100
 
 
-def standing(name: str) -> str:
-    return Standings().of(find(name))
+def standing_of(name: str) -> str:
+    with Remembered.kept("standings") as remembered:
+        return standing(find(name), remembered)
 
 
 def test_a_reference_stands_while_the_code_does(chapters: Path) -> None:
     folder = write(chapters, "redis/counter", lab__py='"""Q?"""\nx = 1\n')
-    assert standing("counter") == "none"
+    assert standing_of("counter") == "none"
     refer(folder)
-    assert standing("counter") == "current"
+    assert standing_of("counter") == "current"
     (folder / "lab.py").write_text('"""Another word?"""\nx = 1\n')
-    assert standing("counter") == "current"
+    assert standing_of("counter") == "current"
     (folder / "lab.py").write_text('"""Q?"""\nx = 20\n')
-    assert standing("counter") == "stale"
+    assert standing_of("counter") == "stale"
     (folder / "lab.py").write_text('"""Q?"""\nx = \n')
-    assert standing("counter") == "stale"
+    assert standing_of("counter") == "stale"
 
 
 def test_an_invalid_or_damaged_reference_proves_nothing(chapters: Path) -> None:
     folder = write(chapters, "redis/counter", lab__py="x = 1\n")
     refer(folder, valid=False)
-    assert standing("counter") == "invalid"
+    assert standing_of("counter") == "invalid"
     for text in ("{", "[]", "{}"):
         (folder / "result.json").write_text(text)
-        assert standing("counter") == "invalid"
+        assert standing_of("counter") == "invalid"
 
 
 def test_answers_are_remembered_until_a_file_changes(
@@ -99,18 +101,17 @@ def test_answers_are_remembered_until_a_file_changes(
 ) -> None:
     folder = write(chapters, "redis/counter", lab__py="x = 1\n")
     refer(folder)
-    with Standings.kept() as standings:
-        standings.of(find("counter"))
+    assert standing_of("counter") == "current"
 
     def never(unit: Unit) -> str:
         raise AssertionError("looked again")
 
     monkeypatch.setattr("scalebook.authoring.standing._look", never)
-    assert standing("counter") == "current"
+    assert standing_of("counter") == "current"
     later = (folder / "lab.py").stat().st_mtime + 5
     os.utime(folder / "lab.py", (later, later))
     with pytest.raises(AssertionError, match="looked again"):
-        standing("counter")
+        standing_of("counter")
 
 
 def test_a_lab_that_leans_on_others_is_looked_at_each_time(chapters: Path) -> None:
@@ -118,10 +119,9 @@ def test_a_lab_that_leans_on_others_is_looked_at_each_time(chapters: Path) -> No
     text = "from scalebook.chapters.redis.streams.lab import y\n"
     folder = write(chapters, "redis/counter", lab__py=text)
     refer(folder)
-    with Standings.kept() as standings:
-        assert standings.of(find("counter")) == "current"
+    assert standing_of("counter") == "current"
     write(chapters, "redis/streams", lab__py="y = 2\n")
-    assert standing("counter") == "stale"
+    assert standing_of("counter") == "stale"
 
 
 def test_a_damaged_cache_is_made_anew(chapters: Path, tmp_path: Path) -> None:
@@ -130,6 +130,5 @@ def test_a_damaged_cache_is_made_anew(chapters: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache" / "standings.json"
     cache.parent.mkdir()
     cache.write_text("{")
-    with Standings.kept() as standings:
-        assert standings.of(find("counter")) == "current"
+    assert standing_of("counter") == "current"
     assert json.loads(cache.read_text())

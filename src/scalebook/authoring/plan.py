@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from scalebook.authoring.standing import Standings
+from scalebook.authoring.standing import standing
 from scalebook.book import Catalogue, Entry, Unit, all_units, load_catalogue
+from scalebook.book.remembered import Remembered
 
 __all__ = ["ChapterProgress", "Plan", "make_plan"]
 
@@ -66,7 +67,7 @@ def make_plan(catalogue: Catalogue | None = None, units: Iterable[Unit] | None =
     catalogue = catalogue or load_catalogue()
     by_id = {unit.id: unit for unit in (all_units() if units is None else units)}
     chapters = dict.fromkeys([*catalogue.chapters, *(unit.chapter for unit in by_id.values())])
-    with Standings.kept() as standings:
+    with Remembered.kept("standings") as remembered:
         progress = tuple(
             sum(
                 [
@@ -75,7 +76,7 @@ def make_plan(catalogue: Catalogue | None = None, units: Iterable[Unit] | None =
                     if entry.chapter == name
                 ]
                 + [
-                    _there(unit, catalogue, standings)
+                    _there(unit, catalogue, remembered)
                     for unit in by_id.values()
                     if unit.chapter == name
                 ],
@@ -98,13 +99,13 @@ def _wanted(entry: Entry, unit: Unit | None) -> ChapterProgress:
     )
 
 
-def _there(unit: Unit, catalogue: Catalogue, standings: Standings) -> ChapterProgress:
+def _there(unit: Unit, catalogue: Catalogue, remembered: Remembered) -> ChapterProgress:
     """What one folder adds."""
     entry = catalogue.by_id.get(unit.id)
     wanted = entry is not None and entry.lab is not None
     return ChapterProgress(
         unit.chapter,
         labs=int(wanted and unit.has_lab),
-        labs_proven=int(wanted and standings.of(unit) == "current"),
+        labs_proven=int(wanted and standing(unit, remembered) == "current"),
         beyond=int(entry is None),
     )

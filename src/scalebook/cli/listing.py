@@ -10,6 +10,7 @@ from itertools import groupby
 import click
 
 from scalebook.book import Unit, all_units
+from scalebook.book.survey import survey
 
 __all__ = ["command"]
 
@@ -25,6 +26,7 @@ def command(chapter: str | None, as_json: bool) -> None:
       scalebook list --chapter redis
     """
     found = all_units(chapter)
+    survey(found)
     if as_json:
         click.echo(json.dumps([_facts(unit) for unit in found], indent=1, ensure_ascii=False))
         return
