@@ -173,7 +173,8 @@ class PostgresAccess(Access):
     def counters(self) -> dict[str, int]:
         """The database's counters in pg_stat_database, and `wal_bytes` of the whole server.
 
-        A session reports what it did when it closes, and otherwise about once a second.
+        A session reports what it did when it closes or is told to `flush_statistics`, and
+        otherwise about once a second.
         """
         with self._administer() as connection:
             names = COUNTED.split(", ")

@@ -12,7 +12,7 @@ __all__ = ["RecordingConnection", "explain"]
 Recorded = list[tuple[str, Any]]
 
 
-class RecordingCursor(psycopg.Cursor[TupleRow]):
+class _RecordingCursor(psycopg.Cursor[TupleRow]):
     """Appends each statement and its parameters to the connection's `recorded`, if it is a list."""
 
     def execute(
@@ -50,7 +50,12 @@ class RecordingConnection(psycopg.Connection[TupleRow]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.cursor_factory = RecordingCursor
+        self.cursor_factory = _RecordingCursor
+
+    def flush_statistics(self) -> None:
+        """Report this session's counters to pg_stat_* now; by itself it does so once a second."""
+        with psycopg.Cursor(self) as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
 
 
 def explain(

@@ -94,6 +94,7 @@ def _initialise(provision: Provision, run: RunDirectory, password: str) -> Path:
             os.chown(path, nobody, run.gid)
     log = run.path / "initdb.log"
     command: list[str | Path] = [
+        *_as_somebody_with_a_name(),
         *(provision.executable("initdb"), "-D", work / "data", "-U", "postgres"),
         *("-A", "scram-sha-256", "--pwfile", work / "password"),
         *("-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"),
@@ -110,6 +111,17 @@ def _initialise(provision: Provision, run: RunDirectory, password: str) -> Path:
         said = "".join(f"\n    {line}" for line in log.read_text().splitlines()[-10:])
         raise HarnessError(
             f"initdb of {provision.label} {end}; its last words:{said}",
-            remedy="See what is installed: scalebook doctor",
+            remedy=f"Is user {os.getuid()} in /etc/passwd? What is installed: scalebook doctor",
         )
     return work / "data"
+
+
+def _as_somebody_with_a_name() -> list[str]:
+    """What to put before initdb for a user without an account, as containers often have."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        uid = pwd.getpwnam("nobody").pw_uid
+        unshare = shutil.which("unshare")
+        return [unshare, "--user", f"--map-user={uid}"] if unshare else []
+    return []

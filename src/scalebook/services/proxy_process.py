@@ -30,7 +30,7 @@ class FaultProxy:
         self.handshake = bytes.fromhex(options["handshake"])
         self.delay_seconds = 0.0
         self.server: asyncio.Server | None = None
-        self.links: set[Link] = set()
+        self.links: set[_Link] = set()
 
     async def heal(self) -> None:
         """Accept connections (again), at the same address."""
@@ -56,7 +56,7 @@ class FaultProxy:
         except OSError:
             to_client.transport.abort()
             return
-        link = Link(self, down, to_client, up, to_server)
+        link = _Link(self, down, to_client, up, to_server)
         self.links.add(link)
         try:
             await link.run()
@@ -85,7 +85,7 @@ class FaultProxy:
         sys.stdout.flush()
 
 
-class Link:
+class _Link:
     """One client's connection through the proxy.
 
     What the client sends while no answer is outstanding is a request: it takes a slot, is held

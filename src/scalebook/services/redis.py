@@ -58,7 +58,7 @@ class Redis(Spec):
         return RedisDeployment(self, name, run, provisions.find("redis"))
 
 
-class RedisServer(Service):
+class _RedisServer(Service):
     """A server whose data, configuration and socket lie in its own folder."""
 
     def __init__(self, name: str, run: RunDirectory, provision: Provision, spec: Redis) -> None:
@@ -82,7 +82,7 @@ class RedisServer(Service):
 
     def answers(self) -> bool:
         """Does it answer PING (which it does not while it loads its data)?"""
-        client = open_client(self.socket, self.password)
+        client = _open_client(self.socket, self.password)
         try:
             return bool(client.ping())
         except redis.ConnectionError:
@@ -149,7 +149,7 @@ class RedisAccess(Access):
         By default it gives text, speaks RESP2, and never repeats a command by itself: a repeated
         INCR would count twice, and a hidden retry would hide a fault.
         """
-        return open_client(self._socket, **{"password": self.password, **kwargs})
+        return _open_client(self._socket, **{"password": self.password, **kwargs})
 
     def counters(self) -> dict[str, int]:
         """Calls by command name, `keyspace_hits`, `keyspace_misses` and `used_memory` (bytes)."""
@@ -185,7 +185,7 @@ class RedisDeployment(Deployment):
         self.spec = spec
         self.name = name
         self._provision = provision
-        server = RedisServer(name, run, provision, spec)
+        server = _RedisServer(name, run, provision, spec)
         self.services: list[Service] = [server]
         self._access = RedisAccess(name, server.socket, server.password, server)
         try:
@@ -204,7 +204,7 @@ class RedisDeployment(Deployment):
         suffix = " (Redis-compatible)" if valkey else ""
         self.label = f"{'Valkey' if valkey else 'Redis'} {self.version}{suffix}"
 
-    def access(self, arm: str) -> RedisAccess:  # noqa: ARG002
+    def access(self, arm: str, template: Access | None = None) -> RedisAccess:  # noqa: ARG002
         """The server itself: each arm has its own deployment."""
         return self._access
 
@@ -244,7 +244,7 @@ class RedisDeployment(Deployment):
         return {**server, **memory}
 
 
-def open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Redis:
+def _open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Redis:
     """A client of the server at `socket`, without hidden retries."""
     defaults: dict[str, Any] = {
         "unix_socket_path": str(socket),
