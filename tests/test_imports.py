@@ -16,7 +16,7 @@ LAYERS: dict[str, set[str]] = {
     "lab": set(),
     "stats": set(),
     "labfile": {"lab"},
-    "services": {"lab"},
+    "services": {"lab", "labfile"},
     "load": {"lab", "labfile"},
     "results": {"stats"},
     "engine": MEASURING,
