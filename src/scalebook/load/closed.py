@@ -30,7 +30,7 @@ PROCESS_LEAD_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
-class Turn:
+class _Turn:
     """What one worker does in a slice: work until `until`, and each of `must` at least once."""
 
     begin: float
@@ -38,13 +38,13 @@ class Turn:
     must: Sequence[str]
 
 
-class Worker(threading.Thread):
+class _Worker(threading.Thread):
     """A thread with one session, which opens in it and takes turns until it gets None."""
 
     def __init__(self, recipe: Recipe, workload: Workload, number: int, trial_seed: int) -> None:
         super().__init__(name=f"client-{number}", daemon=True)
         self.number = number
-        self.turns: queue.SimpleQueue[Turn | None] = queue.SimpleQueue()
+        self.turns: queue.SimpleQueue[_Turn | None] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self.session: Session | None = None
         self._open = (recipe, number, trial_seed)
@@ -67,7 +67,7 @@ class Worker(threading.Thread):
             else:
                 self.answers.put(None)
 
-    def _take(self, session: Session, turn: Turn) -> None:
+    def _take(self, session: Session, turn: _Turn) -> None:
         record, op, key = session.record, self._chooser.op, self._chooser.key
         if (early := turn.begin - clock()) > 0:
             time.sleep(early)
@@ -104,7 +104,7 @@ class Team:
         with quiet():
             for worker in self._workers:
                 must = [n for i, n in enumerate(names) if i % count == worker.number]
-                worker.turns.put(Turn(begin, until, must))
+                worker.turns.put(_Turn(begin, until, must))
             hung = self._await(self._workers, until + HANG_SECONDS)
             for worker in hung:
                 if worker.session is not None:
@@ -128,18 +128,18 @@ class Team:
             if worker.session is not None and not worker.is_alive():
                 close_client(worker.session.client)
 
-    def _hired(self, number: int) -> Worker:
-        worker = Worker(self._recipe, self._workload, number, self._seed)
+    def _hired(self, number: int) -> _Worker:
+        worker = _Worker(self._recipe, self._workload, number, self._seed)
         worker.start()
         return worker
 
-    def _replace(self, hung: list[Worker]) -> None:
+    def _replace(self, hung: list[_Worker]) -> None:
         """Put new workers in the place of those that never came back."""
         fresh = {worker: self._hired(worker.number) for worker in hung}
         self._workers = [fresh.get(worker, worker) for worker in self._workers]
         self._await(list(fresh.values()), clock() + HANG_SECONDS)
 
-    def _await(self, workers: list[Worker], deadline: float) -> list[Worker]:
+    def _await(self, workers: list[_Worker], deadline: float) -> list[_Worker]:
         """Wait for each worker's answer; those that gave none. Raises the first error."""
         late, errors = [], []
         for worker in workers:

@@ -43,7 +43,7 @@ class Crew:
         trial_seed: int,
         journal: Journal | None = None,
     ) -> None:
-        """`journal` is called around each operation and for each delivery; see JournalSession."""
+        """`journal` is called around each operation and for each delivery; journalled sessions."""
         self.recipe, self.trial_seed, self.journal = recipe, trial_seed, journal
         self.started, self.stopped, self.trouble = (threading.Event() for _ in range(3))
         self.ended = False

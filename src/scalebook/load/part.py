@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scalebook.lab import Op, OpenLoop
+from scalebook.lab import Op, OpenLoop, Role, Workload
 from scalebook.lab.workload import Keys
 from scalebook.load.draw import Chooser, keys_at
 from scalebook.load.openloop import Arrivals, arrival_times
 from scalebook.load.session import Recipe
 
-__all__ = ["CrewReport", "Part", "message_id"]
+__all__ = ["CrewReport", "Part", "message_id", "parts_of"]
 
 
 @dataclass(frozen=True)
@@ -67,3 +67,29 @@ class CrewReport:
         self.ops += other.ops
         self.lateness_seconds += other.lateness_seconds
         self.wake_lateness_seconds += other.wake_lateness_seconds
+
+
+def parts_of(workload: Workload | None, roles: Sequence[Role]) -> list[Part]:
+    """The workload as one part, or a part per role."""
+    if workload is not None:
+        loop = workload.arrivals
+        count = workload.clients if loop is None else loop.workers
+        numbers = tuple(range(count))
+        return [Part("", numbers, count, workload.mix, workload.keys, loop)]
+    parts = []
+    for place, role in enumerate(roles):
+        loop = None if role.rate is None else OpenLoop(role.rate, workers=role.clients)
+        parts.append(
+            Part(
+                role=role.name,
+                numbers=tuple(range(role.clients)),
+                clients=role.clients,
+                mix={role.name: 1},
+                keys=role.keys,
+                arrivals=None if role.listens else loop,
+                listens=role.listens,
+                place=place,
+                places=len(roles),
+            )
+        )
+    return parts

@@ -34,7 +34,7 @@ LISTEN_PAUSE_SECONDS = 0.05
 Journal = Callable[[str, list[Op]], None]
 
 
-class JournalSession(Session):
+class _JournalSession(Session):
     """Tells the runner of each operation before and after it, so that SIGKILL loses nothing."""
 
     def __init__(self, client: Any, role: str, reopen: Any, journal: Journal) -> None:
@@ -96,7 +96,7 @@ class Player(threading.Thread):
 
         if crew.journal is None:
             return Session(client, role, reopen)
-        return JournalSession(client, role, reopen, crew.journal)
+        return _JournalSession(client, role, reopen, crew.journal)
 
     def _closed(self, session: Session) -> None:
         crew, part = self._crew, self.part

@@ -42,7 +42,7 @@ END_SECONDS = 2.0
 Job = tuple[int, list[str]]
 
 
-class Player(threading.Thread):
+class _Player(threading.Thread):
     """One client's thread: opens it through its gates, then does a job per run."""
 
     def __init__(self, gate: Gate, seat: Seat, recipe: Recipe, services: Any, role: str) -> None:
@@ -113,7 +113,7 @@ class Scheduler:
         self._seats = [Seat(number) for number in range(trial.clients)]
         names = [n for n in recipe.services if hasattr(recipe.services[n], "listen_path")]
         self._locks = LockWatch(recipe.services[name] for name in names)
-        self._players: list[Player] = []
+        self._players: list[_Player] = []
         try:
             for seat, (role, _) in zip(self._seats, self._mixes, strict=True):
                 led = {}
@@ -123,7 +123,7 @@ class Scheduler:
                     self._gate.seat(seat, access, access.listen_path(directory))
                     led[name] = access.through(directory)
                 services = recipe.services.replaced(**led)
-                self._players.append(Player(self._gate, seat, recipe, services, role))
+                self._players.append(_Player(self._gate, seat, recipe, services, role))
             recipe.variant_class()
             self._open()
         except BaseException:

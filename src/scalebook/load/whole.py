@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from scalebook.errors import HarnessError
-from scalebook.lab import Op, OpenLoop, Role, Workload
+from scalebook.lab import Role, Workload
 from scalebook.load.closed import HANG_SECONDS
 from scalebook.load.crew import Crew, CrewTask
 from scalebook.load.openloop import why_not_held
-from scalebook.load.part import CrewReport, Part
+from scalebook.load.part import CrewReport, Part, parts_of
 from scalebook.load.quiet import quiet
 from scalebook.load.remote import RemoteCrew
+from scalebook.load.report import WholeReport, pair
 from scalebook.load.session import Recipe
 
 if TYPE_CHECKING:
@@ -31,29 +32,6 @@ EACH_LISTENER_SECONDS = 0.002  # and a thousand of them take a while.
 GRACE_SECONDS = 1.0
 QUIET_SECONDS = 0.25
 POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class WholeReport:
-    """What happened in a whole trial; times in seconds.
-
-    `lateness_seconds`: actual start less scheduled start, per arrival of open loops.
-    `wake_lateness_seconds`: the same of arrivals for which an idle worker was waiting, which is
-    the harness's own fault; neither counts a role that a fault may hit. `backlog_at_end`: arrivals
-    of the trial's time that nobody had begun at its end. Rates are per second over the trial:
-    `offered_rate` of arrivals (0 for closed loops), `achieved_rate` of answers. `held` is false,
-    and `why` says so, when the harness itself could not hold the schedule.
-    """
-
-    ops: list[Op]
-    listeners: int
-    lateness_seconds: list[float]
-    wake_lateness_seconds: list[float]
-    backlog_at_end: int
-    achieved_rate: float
-    offered_rate: float
-    held: bool
-    why: str
 
 
 class Drive:
@@ -76,7 +54,7 @@ class Drive:
         self._recipe, self._seconds, self._seed = recipe, seconds, trial_seed
         self._run, self._t0 = run, 0.0
         self._quiet = contextlib.ExitStack()
-        self._parts = _parts(workload, roles)
+        self._parts = parts_of(workload, roles)
         self._own: dict[str, RemoteCrew] = {}
         self._spare: dict[str, RemoteCrew] = {}
         self._dead: list[RemoteCrew] = []
@@ -225,7 +203,7 @@ class Drive:
     def _report(self, mine: CrewReport, others: CrewReport, busy: float) -> WholeReport:
         end = self._t0 + self._seconds
         ops = sorted(mine.ops + others.ops, key=lambda op: op.end)
-        _pair(ops, {part.role for part in self._parts if part.keys is None})
+        pair(ops, {part.role for part in self._parts if part.keys is None})
         schedules = [
             (part.role, part.schedule(self._recipe, self._seconds, self._seed))
             for part in self._parts
@@ -246,40 +224,3 @@ class Drive:
             held=not why,
             why=why,
         )
-
-
-def _parts(workload: Workload | None, roles: Sequence[Role]) -> list[Part]:
-    if workload is not None:
-        loop = workload.arrivals
-        count = workload.clients if loop is None else loop.workers
-        numbers = tuple(range(count))
-        return [Part("", numbers, count, workload.mix, workload.keys, loop)]
-    parts = []
-    for place, role in enumerate(roles):
-        loop = None if role.rate is None else OpenLoop(role.rate, workers=role.clients)
-        parts.append(
-            Part(
-                role=role.name,
-                numbers=tuple(range(role.clients)),
-                clients=role.clients,
-                mix={role.name: 1},
-                keys=role.keys,
-                arrivals=None if role.listens else loop,
-                listens=role.listens,
-                place=place,
-                places=len(roles),
-            )
-        )
-    return parts
-
-
-def _pair(ops: Sequence[Op], publishers: Collection[str]) -> None:
-    """Let each delivery name the operation that published its message."""
-    causes = {
-        str(op.key): op
-        for op in ops
-        if op.role in publishers and op.name not in ("delivery", "follow")
-    }
-    for op in ops:
-        if op.name == "delivery":
-            op.cause = causes.get(op.key)

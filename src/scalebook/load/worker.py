@@ -26,7 +26,7 @@ from scalebook.load.quiet import quiet
 __all__ = ["main"]
 
 
-class Out:
+class _Out:
     """The pipe to the runner; safe to use from many threads."""
 
     def __init__(self, descriptor: int) -> None:
@@ -56,7 +56,7 @@ class Out:
 
 def main() -> None:
     """Read the task, do as told, exit with the runner."""
-    out = Out(os.dup(sys.stdout.fileno()))
+    out = _Out(os.dup(sys.stdout.fileno()))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     task = read_frame(sys.stdin.buffer)
     orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -80,7 +80,7 @@ def _listen(orders: queue.SimpleQueue[Any]) -> None:
             os._exit(0)
 
 
-def _closed(task: ClosedTask, orders: queue.SimpleQueue[Any], out: Out) -> None:
+def _closed(task: ClosedTask, orders: queue.SimpleQueue[Any], out: _Out) -> None:
     team = task.team()
     out.send("ready")
     while True:
@@ -88,7 +88,7 @@ def _closed(task: ClosedTask, orders: queue.SimpleQueue[Any], out: Out) -> None:
         out.ops("ops", team.slice(begin, seconds))
 
 
-def _crew(task: CrewTask, orders: queue.SimpleQueue[Any], out: Out) -> None:
+def _crew(task: CrewTask, orders: queue.SimpleQueue[Any], out: _Out) -> None:
     """Import the lab at once; open, begin and stop as ordered; exit with the runner."""
     task.recipe.variant_class()
     orders.get()
