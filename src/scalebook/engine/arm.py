@@ -20,11 +20,13 @@ from scalebook.lab.lab import LabAt
 from scalebook.load.session import Recipe
 from scalebook.services.access import Access, Deployment
 from scalebook.services.namespace import Services
+from scalebook.services.postgres_access import PostgresAccess
 from scalebook.services.program import ProgramService
 from scalebook.services.proxy import Proxy
 
 __all__ = ["Arm", "LabFile"]
 
+Template = dict[str, tuple[Deployment, Access]]
 _numbers = itertools.count(1)
 
 
@@ -79,31 +81,76 @@ class Arm:
         self.close()
 
     def _open(self) -> None:
+        template = None if self.private else self._template()
         for name, spec in self.lab.services.items():
             deployment = self.bench.lend(name, spec, private=name in self.private)
             self.deployments[name] = deployment
-            self.accesses[name] = deployment.access(self.name)
+            _, copied = (template or {}).get(name, (None, None))
+            self.accesses[name] = deployment.access(self.name, copied)
             if name in self.proxied:
                 proxy = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
                 self.proxies[name] = proxy
-        self.services = Services(
-            {**self.accesses, **{n: p.access for n, p in self.proxies.items()}}
-        )
-        with self._blame("load"):
+        proxied = {name: proxy.access for name, proxy in self.proxies.items()}
+        self.services = Services({**self.accesses, **proxied})
+        if template is None:
             self._load()
+            _vacuum(self.accesses)
         self._start_programs()
-        with self._blame(f"{self.variant.__name__}.prepare"):
-            self.client(-1).prepare(self.services)
-        for access in self.accesses.values():
-            if access.kind == "postgresql":
-                access.run("VACUUM ANALYZE")  # type: ignore[attr-defined]
+        if self.variant.prepare is not Client.prepare:
+            with self._blame(f"{self.variant.__name__}.prepare"):
+                self.client(-1).prepare(self.services)
+            _vacuum(self.accesses)
+
+    def _template(self) -> Template | None:
+        """The load, done once per point and then copied; None where it cannot be copied.
+
+        It can when it left nothing in an engine that is not shared, as a copy would lack that.
+        """
+        key = (self.file.path, repr(sorted(self.file.settings.items())), self.lab.point)
+        if self.lab.load is None:
+            return None
+        if key not in self.bench.loads:
+            base = Arm(self.bench, self.file, self.lab, self.variant)
+            base.load_only()
+            self.bench.loads[key] = base.as_template()
+        return self.bench.loads[key]
+
+    def load_only(self) -> None:
+        """Lend engines and load them, without programs or `prepare`."""
+        try:
+            for name, spec in self.lab.services.items():
+                self.deployments[name] = self.bench.lend(name, spec)
+                self.accesses[name] = self.deployments[name].access(self.name)
+            self.services = Services(self.accesses)
+            self._load()
+            _vacuum(self.accesses)
+        except BaseException:
+            self.close()
+            raise
+
+    def as_template(self) -> Template | None:
+        """Keep the databases as templates and give the rest back; None if that is not all."""
+        shared = {
+            name: (self.deployments[name], access)
+            for name, access in self.accesses.items()
+            if self.lab.services[name].shareable
+        }
+        others = [a for n, a in self.accesses.items() if n not in shared]
+        if any(_holds_something(access) for access in others):
+            self.close()
+            return None
+        for name in shared:
+            del self.accesses[name]
+        self.close()
+        return shared
 
     def _load(self) -> None:
-        if isinstance(self.lab.load, str):
-            names = [n for n, access in self.accesses.items() if access.kind == "postgresql"]
-            self.services[names[0]].run(self.lab.load)
-        elif self.lab.load is not None:
-            self.lab.load(self.services, self.lab.point)
+        with self._blame("load"):
+            if isinstance(self.lab.load, str):
+                names = [n for n, access in self.accesses.items() if access.kind == "postgresql"]
+                self.services[names[0]].run(self.lab.load)
+            elif self.lab.load is not None:
+                self.lab.load(self.services, self.lab.point)
 
     def _start_programs(self) -> None:
         """Each program knows the address of every other before any of them starts."""
@@ -180,6 +227,7 @@ class Arm:
             trial=trial,
             services=self.services,
             client=self.observer(),
+            batches=self.variant.batches,
             **fields,
         )
 
@@ -201,3 +249,18 @@ class Arm:
             self.bench.give_back(deployment, private=private)
         self.deployments.clear()
         self.programs.clear()
+
+
+def _vacuum(accesses: Mapping[str, Access]) -> None:
+    """Leave tables as autovacuum would: analysed, and with their visibility map."""
+    for access in accesses.values():
+        if isinstance(access, PostgresAccess):
+            access.run("VACUUM ANALYZE")
+
+
+def _holds_something(access: Access) -> bool:
+    client = access.connect()
+    try:
+        return bool(client.dbsize())
+    finally:
+        client.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Self
 
 from scalebook.engine.events import Reporter, silent
 from scalebook.errors import HarnessError
-from scalebook.services.access import Deployment, Spec
+from scalebook.services.access import Access, Deployment, Spec
 from scalebook.services.provide import Provisions
 from scalebook.services.rundir import RunDirectory
 
@@ -39,6 +39,8 @@ class Workbench:
         self._shared: dict[Spec, Deployment] = {}
         self._spare: dict[Spec, list[Deployment]] = defaultdict(list)
         self._lent: list[Deployment] = []
+        self.loads: dict[Hashable, dict[str, tuple[Deployment, Access]] | None] = {}
+        """What has been loaded once, to be copied: see `Arm`."""
         self._locks: dict[Spec, threading.Lock] = defaultdict(threading.Lock)
 
     def __enter__(self) -> Self:
@@ -50,16 +52,19 @@ class Workbench:
     def warm(self, services: Mapping[str, Spec], copies: int = 1) -> None:
         """Start what these services need, all at once; `copies` of those that are not shared."""
         with ThreadPoolExecutor(max_workers=8) as pool:
-            waiting = []
+            waiting: list[Future[Deployment]] = []
+            starts: list[tuple[Spec, Future[Deployment]]] = []
             for name, spec in services.items():
                 if spec.shareable:
                     waiting.append(pool.submit(self._share, name, spec))
                 else:
                     missing = copies - len(self._spare[spec])
-                    starts = [pool.submit(self._start, name, spec) for _ in range(missing)]
-                    waiting += [pool.submit(self._spare[spec].append, s.result()) for s in starts]
+                    copy = [pool.submit(self._start, name, spec) for _ in range(missing)]
+                    starts += [(spec, future) for future in copy]
             for future in waiting:
                 future.result()
+            for spec, future in starts:
+                self._spare[spec].append(future.result())
 
     def lend(self, name: str, spec: Spec, *, private: bool = False) -> Deployment:
         """A deployment for one arm; `private` for those that a fault will hit."""
@@ -80,6 +85,13 @@ class Workbench:
                 service.kill()
         else:
             self._spare[deployment.spec].append(deployment)
+
+    def forget_loads(self) -> None:
+        """Drop what was kept to be copied."""
+        for load in self.loads.values():
+            for deployment, access in (load or {}).values():
+                deployment.release(access)
+        self.loads.clear()
 
     def deployments(self) -> Iterable[Deployment]:
         """Every deployment that is running now."""

@@ -88,7 +88,8 @@ class Comparison:
         for name, arm in arms.items():
             loop = ClosedLoop(arm.recipe(self.seed), workload, self.bench.run, self.seed)
             self._loops[name] = self._stack.enter_context(loop)
-            self._ops[name] = list(loop.slice(WARM_SECONDS))
+            sampled = self.samples[name].ops if name in self.samples else []
+            self._ops[name] = [*sampled, *loop.slice(WARM_SECONDS)]
             self._before[name] = {n: a.counters() for n, a in arm.accesses.items()}
 
     def add_pair(self) -> None:
@@ -150,7 +151,7 @@ class Comparison:
                 order=place,
                 kind="slices",
                 seconds=seconds,
-                ops=op_figures(ops, seconds),
+                ops=op_figures(ops, seconds, variant.batches),
             )
         )
 
@@ -171,7 +172,7 @@ class Comparison:
             order=place,
             kind="whole",
             seconds=self.trial.seconds,
-            ops=op_figures(run.history, self.trial.seconds),
+            ops=op_figures(run.history, self.trial.seconds, variant.batches),
             figures={name: figure.value for name, figure in figures.items()},
             lateness=late[int(0.99 * (len(late) - 1))] if late else None,
             backlog=report.backlog_at_end if late else None,

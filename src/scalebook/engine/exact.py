@@ -43,7 +43,7 @@ class ExactPoint:
     def build(self, seed: int, number: int) -> list[tuple[type[Client], Run]]:
         """Build every variant from `seed`; compare the answers that should agree."""
         answers: dict[str, dict[str, Any]] = {}
-        runs = []
+        runs: list[tuple[type[Client], Run]] = []
         for variant in self.variants:
             with Arm(self.bench, self.file, self.lab, variant) as arm:
                 op = self._fill(arm, seed)

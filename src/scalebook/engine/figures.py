@@ -1,7 +1,7 @@
 """From operations to the raw figures of a trial, and from trials to ratios."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,16 +14,18 @@ __all__ = ["log_ratios", "op_figures", "ratio_record", "statistics_of", "value"]
 HIGHER_IS_BETTER = {"throughput"}
 
 
-def op_figures(ops: Iterable[Op], seconds: float) -> dict[str, OpFigures]:
-    """Operation name -> figures of one trial that lasted `seconds`."""
+def op_figures(
+    ops: Iterable[Op], seconds: float, batches: Mapping[str, int]
+) -> dict[str, OpFigures]:
+    """Operation name -> figures of one trial that lasted `seconds`; of one in a batch."""
     by_name: dict[str, list[Op]] = {}
     for op in ops:
         by_name.setdefault(op.name, []).append(op)
-    return {name: _figures(found, seconds) for name, found in sorted(by_name.items())}
+    return {n: _figures(found, seconds, batches.get(n, 1)) for n, found in sorted(by_name.items())}
 
 
-def _figures(ops: Sequence[Op], seconds: float) -> OpFigures:
-    taken = np.array([op.seconds for op in ops if op.outcome == "ok"], dtype=np.float64)
+def _figures(ops: Sequence[Op], seconds: float, batch: int) -> OpFigures:
+    taken = np.array([op.seconds for op in ops if op.outcome == "ok"], dtype=np.float64) / batch
     counts = {
         "count": len(ops),
         "failed": sum(op.outcome == "failed" for op in ops),
@@ -39,7 +41,7 @@ def _figures(ops: Sequence[Op], seconds: float) -> OpFigures:
         p95=p95,
         p99=p99,
         max=float(taken.max()),
-        throughput=taken.size / seconds,
+        throughput=batch * taken.size / seconds,
     )
 
 

@@ -91,7 +91,11 @@ class LabRun:
     def __post_init__(self) -> None:
         self.matrix = Matrix(self.unit.id, self.bench.reporter)
         self.at = {point: self.lab.resolved(point) for point in self.points}
-        self.promises = list(self.at[self.points[0]].promises)
+
+    @property
+    def promises(self) -> list[Promise]:
+        """The promises of all points."""
+        return [promise for lab in self.at.values() for promise in lab.promises]
 
     def tell(self, event: str, **facts: object) -> None:
         """Report an event of this unit."""
@@ -139,7 +143,7 @@ class LabRun:
 
     def on_run(self, variant: type[Client], run: Run, seed: int) -> None:
         """Check the promises on a run."""
-        self.matrix.judge(self.promises, variant, run, seed)
+        self.matrix.judge(self.at[run.at].promises, variant, run, seed)
 
     def _exact(self, point: Any) -> None:
         lab = self.at[point]
@@ -231,7 +235,7 @@ class LabRun:
 
     def _native(self, point: Any) -> None:
         lab = self.at[point]
-        variants = [v for v in lab.variants if v.native]
+        variants = [v for v in self.timed(lab) if v.native]
         if point not in self.comparisons or not native_ops(variants):
             return
         native = NativePoint(self.bench, self.file, lab, variants, self.seed)

@@ -39,7 +39,8 @@ class Matrix:
 
     unit: str
     reporter: Reporter
-    cells: dict[tuple[str, str | None, str, str], Cell] = field(default_factory=dict)
+    cells: dict[tuple[str, str | None, str, bool, str], Cell] = field(default_factory=dict)
+    """(promise, under, variant, should it be kept, trial) -> what was seen."""
     flags: dict[tuple[Any, Any, str], bool] = field(default_factory=dict)
     """(check, point, variant) -> kept in every run so far."""
     histories: dict[tuple[str, str, str], list[Op]] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Matrix:
             listed = variant in promise.kept_by or variant in promise.broken_by
             if not listed or promise.under not in (None, run.trial):
                 continue
-            self._note(promise, run, seed, violations)
+            self._note(promise, variant in promise.kept_by, run, seed, violations)
             caught = caught or (bool(violations) and variant in promise.broken_by)
         return caught
 
@@ -70,74 +71,74 @@ class Matrix:
 
     def was_caught(self, promise: Promise, variant: type[Client]) -> bool:
         """Has this variant broken this promise yet?"""
-        return any(c.violations for c in self._cells(promise, variant))
+        return any(c.violations for c in self._cells(promise, variant, kept=False))
 
-    def checks(self, promises: Sequence[Promise]) -> list[CheckRecord]:
+    def checks(self) -> list[CheckRecord]:
         """One record per promise, variant that should keep it, and kind of trial."""
         return [
             CheckRecord(
-                promise=promise.name,
-                variant=cell.variant,
-                trial=cell.trial,
+                promise=promise,
+                variant=variant,
+                trial=trial,
                 attempts=cell.attempts,
                 violations=cell.violations,
-                under=promise.under,
+                under=under,
                 point=cell.point,
                 witness=cell.witness,
             )
-            for promise in promises
-            for variant in promise.kept_by
-            for cell in self._cells(promise, variant)
+            for (promise, under, variant, kept, trial), cell in self.cells.items()
+            if kept
         ]
 
-    def counterexamples(self, promises: Sequence[Promise], replay: str) -> list[Counterexample]:
+    def counterexamples(self, replay: str) -> list[Counterexample]:
         """One record per promise and variant that should break it: where it was caught."""
+        groups: dict[tuple[str, str | None, str], list[Cell]] = {}
+        for (promise, under, variant, kept, _), cell in self.cells.items():
+            if not kept:
+                groups.setdefault((promise, under, variant), []).append(cell)
         records = []
-        for promise in promises:
-            for variant in promise.broken_by:
-                cells = self._cells(promise, variant)
-                if not cells:
-                    continue
-                cell = next((c for c in cells if c.violations), cells[0])
-                records.append(
-                    Counterexample(
-                        promise=promise.name,
-                        variant=cell.variant,
-                        trial=cell.trial,
-                        caught=cell.violations > 0,
-                        attempts=sum(c.attempts for c in cells),
-                        seed=cell.seed,
-                        witness=cell.witness,
-                        replay=replay if cell.violations else None,
-                        under=promise.under,
-                        point=cell.point,
-                    )
+        for (promise, under, variant), cells in groups.items():
+            cell = next((c for c in cells if c.violations), cells[0])
+            records.append(
+                Counterexample(
+                    promise=promise,
+                    variant=variant,
+                    trial=cell.trial,
+                    caught=cell.violations > 0,
+                    attempts=sum(c.attempts for c in cells),
+                    seed=cell.seed,
+                    witness=cell.witness,
+                    replay=replay if cell.violations else None,
+                    under=under,
+                    point=cell.point,
                 )
+            )
         return records
 
     def problems(self, promises: Sequence[Promise]) -> list[str]:
-        """Where reality differs from the matrix, in words."""
+        """Where reality differs from the matrix, in words; `promises` of all points."""
         found = []
         for promise in promises:
             for variant in promise.kept_by:
-                cells = self._cells(promise, variant)
+                cells = self._cells(promise, variant, kept=True)
                 name = f"{variant.__name__} should keep '{promise.name}'"
                 broken = [c for c in cells if c.violations]
                 if broken:
                     first = broken[0].witness[0] if broken[0].witness else "a violation"
-                    found.append(f"{name}, but broke it in {broken[0].trial}: {first}")
+                    where = f"{broken[0].trial} at {broken[0].point}"
+                    found.append(f"{name}, but broke it in {where}: {first}")
                 elif not cells:
                     found.append(f"{name}, but no trial tried it")
             for variant in promise.broken_by:
                 if not self.was_caught(promise, variant):
-                    tried = sum(c.attempts for c in self._cells(promise, variant))
+                    tried = sum(c.attempts for c in self._cells(promise, variant, kept=False))
                     name = f"{variant.__name__} should break '{promise.name}'"
                     found.append(f"{name}, but {tried} attempts did not catch it")
-        return found
+        return list(dict.fromkeys(found))
 
-    def _cells(self, promise: Promise, variant: type[Client]) -> list[Cell]:
-        wanted = (promise.name, promise.under, variant.__name__)
-        return [cell for key, cell in self.cells.items() if key[:3] == wanted]
+    def _cells(self, promise: Promise, variant: type[Client], *, kept: bool) -> list[Cell]:
+        wanted = (promise.name, promise.under, variant.__name__, kept)
+        return [cell for key, cell in self.cells.items() if key[:4] == wanted]
 
     def _violations(self, promise: Promise, run: Run) -> list[Violation]:
         try:
@@ -149,8 +150,10 @@ class Matrix:
             raise LabError(f"{where}: {type(error).__name__}: {error}") from error
         return [v if isinstance(v, Violation) else Violation(v) for v in said]
 
-    def _note(self, promise: Promise, run: Run, seed: int, violations: list[Violation]) -> None:
-        key = (promise.name, promise.under, run.variant, run.trial)
+    def _note(
+        self, promise: Promise, kept: bool, run: Run, seed: int, violations: list[Violation]
+    ) -> None:
+        key = (promise.name, promise.under, run.variant, kept, run.trial)
         cell = self.cells.setdefault(key, Cell(promise, run.variant, run.trial))
         cell.attempts += 1
         if not violations:

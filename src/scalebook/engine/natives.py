@@ -10,12 +10,10 @@ from typing import Self
 
 from scalebook.engine.arm import Arm, LabFile
 from scalebook.engine.bench import Workbench
-from scalebook.errors import EngineMissing
 from scalebook.lab import Client
 from scalebook.lab.lab import LabAt
 from scalebook.lab.native import Native
 from scalebook.load.native import NativeReport, measure
-from scalebook.services.provide import Provision
 
 __all__ = ["NativePoint", "native_ops"]
 
@@ -89,13 +87,4 @@ class NativePoint:
 
     def _measure(self, arm: Arm, native: Native, seconds: float) -> NativeReport:
         access = arm.services[native.on]
-        return measure(self.bench.run, self._provision(access.kind), access, native, seconds)
-
-    def _provision(self, kind: str) -> Provision | None:
-        """pgbench comes with PostgreSQL; redis-benchmark may be missing, which its label shows."""
-        if kind == "postgresql":
-            return self.bench.provisions.find("postgresql")
-        try:
-            return self.bench.provisions.find("redis-tools")
-        except EngineMissing:
-            return None
+        return measure(self.bench.run, self.bench.provisions, access, native, seconds)

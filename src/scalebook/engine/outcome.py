@@ -68,8 +68,8 @@ def outcome(
             "settings": {**run.file.settings, "seed": run.seed},
             "axis": run.lab.axis,
             "points": [_point(run, p) for p in run.points if _measured(run, p)],
-            "checks": run.matrix.checks(run.promises),
-            "counterexamples": run.matrix.counterexamples(run.promises, replay),
+            "checks": run.matrix.checks(),
+            "counterexamples": run.matrix.counterexamples(replay),
             "floor": {
                 name: Figure.of(mean_estimate(found), "s") for name, found in run.floors.items()
             },
@@ -98,7 +98,8 @@ def _measured(run: LabRun, point: Any) -> bool:
 def _problems(run: LabRun, interrupted: bool) -> list[str]:
     """Why no ratio of this run may be quoted."""
     found = [] if interrupted else run.matrix.problems(run.promises)
-    for point, measured in [*run.comparisons.items(), *run.exacts.items()]:
+    both: dict[Any, Comparison | ExactPoint] = {**run.comparisons, **run.exacts}
+    for point, measured in both.items():
         found += [
             f"{gate.name} at {point}: {gate.detail}" for gate in measured.gates if not gate.passed
         ]

@@ -63,6 +63,7 @@ def run_unit(
     except KeyboardInterrupt:
         interrupted = True
         run.tell("note", text="interrupted: keeping what was measured")
+    bench.forget_loads()
     found = outcome(
         run, started=started, environment=environment, purpose=purpose, interrupted=interrupted
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ import redis
 
 from scalebook.engine.arm import Arm
 from scalebook.errors import HarnessError
-from scalebook.lab import Client, Command, Plan, Workload, same
+from scalebook.lab import Client, Command, Op, Plan, Workload, same
 from scalebook.lab.lab import LabAt
 from scalebook.lab.workload import Keys, Uniform
 from scalebook.results.figures import Figure, Gate
@@ -41,6 +42,8 @@ class Sample:
     counters: dict[str, list[float]] = field(default_factory=dict)
     trips: dict[str, dict[str, float]] = field(default_factory=dict)
     """Operation -> service -> round trips of the median sample."""
+    ops: list[Op] = field(default_factory=list)
+    """The sampled operations themselves: they changed the arm's state."""
 
     def figures(self) -> dict[str, Figure]:
         """The counters, per operation."""
@@ -74,12 +77,14 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
         connections = list(_connections(client))
         for connection in connections:
             connection.recorded = []
+        begun = time.perf_counter()
         try:
             result = getattr(client, op)(key)
         except (psycopg.Error, redis.RedisError, OSError) as error:
             found.errors.setdefault(op, f"{type(error).__name__}: {error}".strip())
             break
         found.results.setdefault(op, []).append(result)
+        found.ops.append(Op(op, 0, key, begun, time.perf_counter(), result=result, role="sample"))
         per_service = trips.setdefault(op, {})
         statements = [s for connection in connections for s in connection.recorded]
         for connection in connections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ class Timeline:
         """Begin; `t0` is the trial's start on the run's clock."""
         for step in self._trial.steps:
             action = getattr(self._arm.client(-1), step.action)
-            self._at(t0 + step.at, step.action, "step", lambda f=action: f(self._arm.services))
+            act = functools.partial(action, self._arm.services)
+            self._at(t0 + step.at, step.action, "step", act)
         for number, fault in enumerate(self._trial.faults):
             do, undo = self._pair(fault)
             self._at(t0 + fault.at, fault.kind, fault.target, self._armed(number, do, undo))

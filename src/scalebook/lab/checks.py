@@ -95,9 +95,10 @@ def counted(of: str, read: str) -> Check:
                 if not acknowledged and not unknown:
                     continue
                 value = getattr(run.client, read)(key)
-                most = len(acknowledged) + len(unknown)
-                if not len(acknowledged) <= value <= most:
-                    text = f"key {key}: {len(acknowledged)} acknowledged, the value is {value}"
+                batch = run.batches.get(of, 1)
+                least = batch * len(acknowledged)
+                if not least <= value <= least + batch * len(unknown):
+                    text = f"key {key}: {least} acknowledged, the value is {value}"
                     yield Violation(text, tuple((acknowledged + unknown)[:6]))
 
     return stock(every_acknowledged_one_counts)

@@ -68,6 +68,9 @@ class Client:
     native: ClassVar[Mapping[str, Native]] = {}
     """Operation name -> the same operation for a native load generator."""
 
+    batches: ClassVar[Mapping[str, int]] = {}
+    """Operation name -> how many one call does; times and rates are then given for one."""
+
     programs: ClassVar[Mapping[str, type[Program]]] = {}
     """Name -> code of the lab that runs as a private process; reached as `services.<name>`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -107,6 +107,8 @@ class Run:
     settle: Callable[[float], AbstractContextManager[Any]]
     client: Any = None
     """A client of the same variant that took no part in the load; reads the final state."""
+    batches: Mapping[str, int] = field(default_factory=dict)
+    """Operation name -> how many one call does, where it is not one."""
     listeners: int = 0
     windows: tuple[tuple[str, str, float, float], ...] = field(default=())
     """What was done on the timeline: kind, target, from, until (seconds on the run's clock)."""

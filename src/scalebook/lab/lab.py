@@ -91,7 +91,6 @@ class Lab:
             agree=self.agree,
         )
 
-
     def _keyed(self, work: Any, point: Any) -> Any:
         """`keys="rows"` means as many keys as the point of axis "rows"."""
         if not isinstance(getattr(work, "keys", None), str):

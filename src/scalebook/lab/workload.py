@@ -15,7 +15,9 @@ __all__ = ["Items", "Keys", "OpenLoop", "Role", "Uniform", "Workload", "Zipf"]
 class Keys(Protocol):
     """A distribution over the keys 0 .. n-1."""
 
-    n: int
+    @property
+    def n(self) -> int:
+        """How many keys there are."""
 
     def draw(self, source: random.Random) -> int:
         """One key."""

@@ -116,8 +116,11 @@ class Deployment(ABC):
     services: list[Service]
 
     @abstractmethod
-    def access(self, arm: str) -> Access:
-        """A way in for one arm, with a database of its own where the engine has them."""
+    def access(self, arm: str, template: Access | None = None) -> Access:
+        """A way in for one arm, with a database of its own where the engine has them.
+
+        A shareable engine makes it as a copy of `template`, if one is given.
+        """
 
     @abstractmethod
     def release(self, access: Access) -> None:

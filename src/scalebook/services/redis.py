@@ -155,14 +155,16 @@ class RedisAccess(Access):
         """Calls by command name, `keyspace_hits`, `keyspace_misses` and `used_memory` (bytes)."""
         client = self.connect()
         try:
-            calls: Any = client.info("commandstats")
-            stats: Any = client.info("stats")
-            memory: Any = client.info("memory")
+            facts: Any = client.info("all")
         finally:
             client.close()
-        found = {name.removeprefix("cmdstat_").lower(): c["calls"] for name, c in calls.items()}
-        found.update((name, stats[name]) for name in ("keyspace_hits", "keyspace_misses"))
-        return {**found, "used_memory": memory["used_memory"]}
+        calls = {
+            name.removeprefix("cmdstat_").lower(): told["calls"]
+            for name, told in facts.items()
+            if name.startswith("cmdstat_")
+        }
+        kept = ("keyspace_hits", "keyspace_misses", "used_memory")
+        return {**calls, **{name: facts[name] for name in kept}}
 
     def floor(self) -> Callable[[], object]:
         """Open a connection; each call of the result is one PING."""
