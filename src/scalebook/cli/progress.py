@@ -171,7 +171,8 @@ class Progress:
             return None
         point.ratio = words.ratio(value)
         if isinstance(low, int | float) and isinstance(high, int | float):
-            point.ratio += f" ({words.ratio(low)} - {words.ratio(high)})"
+            bounds = [words.ratio(bound).removesuffix("x") for bound in (low, high)]
+            point.ratio += f" ({' - '.join(bounds)})"
         pairs = event.get("pairs")
         if isinstance(pairs, int):
             point.pairs = pairs

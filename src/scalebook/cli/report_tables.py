@@ -17,6 +17,9 @@ from scalebook.stats import words
 __all__ = ["evidence", "figures", "grid"]
 
 SIDES = {"above": ("true", "green"), "below": ("false", "red"), "undecided": ("open", "magenta")}
+AXIS_WIDTH = 14
+"""An axis may be called by half a sentence; its points are short."""
+
 MOST_ROWS = 12
 MOST_NODES = 4
 
@@ -103,6 +106,7 @@ def _main(result: Result, headline: _Headline, axis: str) -> RenderableType:
     heads += [over] if with_ratio else []
     heads += ["claim"] if sided else []
     table = _table(*heads)
+    table.columns[0].max_width = AXIS_WIDTH
     for place, point in enumerate(result.points):
         if place:
             table.add_section()
@@ -139,8 +143,9 @@ def _beside(result: Result, headline: _Headline, axis: str) -> Iterator[Renderab
     kinds = {kind: text for kind, text in BESIDE.items() if kind in there}
     if not set(kinds) - {"application"}:
         return
-    yield Text(f"{headline.technique} over {headline.over}, as seen by", "bold")
+    yield Text(f"\n{headline.technique} over {headline.over}, as seen by", "bold")
     table = _table(axis, *kinds.values())
+    table.columns[0].max_width = AXIS_WIDTH
     for point in result.points:
         found = {
             kind: _ratios(point, headline, kinds=(kind,), any_statistic=kind == "engine")
@@ -163,7 +168,7 @@ def _others(result: Result, headline: _Headline, axis: str) -> Iterator[Renderab
                 rows.setdefault(key, {})[point.point] = ratio
     if not rows:
         return
-    yield Text(f"Every other ratio, by {axis}", "bold")
+    yield Text(f"\nEvery other ratio, by {axis}", "bold")
     table = _table("", *(_point(point.point) for point in result.points))
     for (op, technique, over), found in list(rows.items())[:MOST_ROWS]:
         cells = [_short(found.get(point.point)) for point in result.points]
@@ -198,9 +203,11 @@ def _ratio(ratio: RatioRecord | None) -> str:
         return text
     if ratio.low is None and ratio.high is None:
         return f"{text} (one pair)"
-    low = words.ratio(ratio.low) if ratio.low is not None else "?"
-    high = words.ratio(ratio.high) if ratio.high is not None else "?"
-    return f"{text} ({low} - {high})"
+    return f"{text} ({_bound(ratio.low)} - {_bound(ratio.high)})"
+
+
+def _bound(value: float | None) -> str:
+    return words.ratio(value).removesuffix("x") if value is not None else "?"
 
 
 def _short(ratio: RatioRecord | None) -> str:

@@ -143,8 +143,7 @@ class Session:
             return HarnessError(error.what, remedy=f"{error.remedy or ''}\n{where}".strip())
         self._say(f"Stored in {self.store.where}")
         if self.order.form == "events":
-            assert self._report.to is not None
-            self._report.to({"event": "stored", "run": outcome.result.run})
+            _EventLines(outcome.result.unit)({"event": "stored", "run": outcome.result.run})
         return None
 
     def _quote(self, unit: Unit, result: Result) -> None:
