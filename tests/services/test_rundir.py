@@ -39,7 +39,8 @@ pg.services[0].pause()
 print("started", flush=True)
 time.sleep(600)
 """
-MOMENTS_SECONDS = [0.0, *(round(random.Random(7).uniform(0.005, 0.4), 3) for _ in range(4))]
+DICE = random.Random(7)
+MOMENTS_SECONDS = [0.0, *(round(DICE.uniform(0.005, 0.6), 3) for _ in range(4))]
 
 
 def start_runner() -> subprocess.Popen[str]:
