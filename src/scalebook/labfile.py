@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from scalebook.errors import LabError, ScalebookError, UsageError
 from scalebook.lab import Lab
@@ -98,7 +99,8 @@ def _replace(tree: ast.Module, settings: Mapping[str, object], path: Path) -> No
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in settings:
-                node.value = ast.copy_location(ast.Constant(settings[name]), node.value)  # type: ignore[arg-type]
+                constant: Any = settings[name]
+                node.value = ast.copy_location(ast.Constant(constant), node.value)
 
 
 def _line(error: Exception, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Collection, Iterator, Mapping
@@ -17,8 +18,8 @@ from scalebook.engine.bench import Workbench
 from scalebook.errors import LabError
 from scalebook.lab import Client, History, Op, Run
 from scalebook.lab.lab import LabAt
-from scalebook.load.session import Recipe
-from scalebook.services.access import Access, Deployment
+from scalebook.load.session import Recipe, close_client
+from scalebook.services.access import Access, Deployment, Spec
 from scalebook.services.namespace import Services
 from scalebook.services.postgres_access import PostgresAccess
 from scalebook.services.program import ProgramService
@@ -41,9 +42,10 @@ class LabFile:
 class Arm:
     """Everything that one variant needs at one point; a context manager.
 
-    On entry: the engines, the load, the programs, `prepare`, and a VACUUM ANALYZE, as a table
-    in production would have had. `proxied` services stand behind a fault proxy, `private` ones
-    belong to this arm alone, because something will be done to them.
+    On entry: the load (an engine is lent when it is first asked for), the programs, `prepare`,
+    and a VACUUM ANALYZE, as a table in production would have had. `proxied` services stand
+    behind a fault proxy, `private` ones belong to this arm alone, because something will be
+    done to them.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Arm:
         self.accesses: dict[str, Access] = {}
         self.proxies: dict[str, Proxy[Access]] = {}
         self.programs: dict[str, ProgramService] = {}
+        self._specs: Mapping[str, Spec] = lab.services
         self._observer: Client | None = None
 
     def __enter__(self) -> Self:
@@ -82,16 +85,11 @@ class Arm:
 
     def _open(self) -> None:
         template = None if self.private else self._template()
-        for name, spec in self.lab.services.items():
-            deployment = self.bench.lend(name, spec, private=name in self.private)
-            self.deployments[name] = deployment
-            _, copied = (template or {}).get(name, (None, None))
-            self.accesses[name] = deployment.access(self.name, copied)
-            if name in self.proxied:
-                proxy = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
-                self.proxies[name] = proxy
-        proxied = {name: proxy.access for name, proxy in self.proxies.items()}
-        self.services = Services({**self.accesses, **proxied})
+        makers = {name: functools.partial(self._make, name, template) for name in self._specs}
+        self.services = Services({}, makers)
+        for name in self.private:
+            if name in self._specs:
+                self.services[name]
         if template is None:
             self._load()
             _vacuum(self.accesses)
@@ -100,6 +98,18 @@ class Arm:
             with self._blame(f"{self.variant.__name__}.prepare"):
                 self.client(-1).prepare(self.services)
             _vacuum(self.accesses)
+
+    def _make(self, name: str, template: Template | None) -> Access:
+        """Lend an engine when it is first asked for, and put a proxy before it where one is due."""
+        private = name in self.private
+        deployment = self.bench.lend(name, self._specs[name], private=private)
+        self.deployments[name] = deployment
+        _, copied = (template or {}).get(name, (None, None))
+        self.accesses[name] = deployment.access(self.name, copied)
+        if name not in self.proxied:
+            return self.accesses[name]
+        self.proxies[name] = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
+        return self.proxies[name].access
 
     def _template(self) -> Template | None:
         """The load, done once per point and then copied; None where it cannot be copied.
@@ -116,12 +126,10 @@ class Arm:
         return self.bench.loads[key]
 
     def load_only(self) -> None:
-        """Lend engines and load them, without programs or `prepare`."""
+        """Load without programs or `prepare`."""
         try:
-            for name, spec in self.lab.services.items():
-                self.deployments[name] = self.bench.lend(name, spec)
-                self.accesses[name] = self.deployments[name].access(self.name)
-            self.services = Services(self.accesses)
+            makers = {name: functools.partial(self._make, name, None) for name in self._specs}
+            self.services = Services({}, makers)
             self._load()
             _vacuum(self.accesses)
         except BaseException:
@@ -133,7 +141,7 @@ class Arm:
         shared = {
             name: (self.deployments[name], access)
             for name, access in self.accesses.items()
-            if self.lab.services[name].shareable
+            if self._specs[name].shareable
         }
         others = [a for n, a in self.accesses.items() if n not in shared]
         if any(_holds_something(access) for access in others):
@@ -147,13 +155,15 @@ class Arm:
     def _load(self) -> None:
         with self._blame("load"):
             if isinstance(self.lab.load, str):
-                names = [n for n, access in self.accesses.items() if access.kind == "postgresql"]
+                names = [name for name, spec in self._specs.items() if spec.kind == "postgresql"]
                 self.services[names[0]].run(self.lab.load)
             elif self.lab.load is not None:
                 self.lab.load(self.services, self.lab.point)
 
     def _start_programs(self) -> None:
         """Each program knows the address of every other before any of them starts."""
+        if not self.variant.programs:
+            return
         members = {name: self.services[name] for name in self.services}
         for name, program in self.variant.programs.items():
             service = ProgramService(
@@ -234,7 +244,7 @@ class Arm:
     def forget_observer(self) -> None:
         """Close the observing client; the next use opens a new one."""
         if self._observer is not None:
-            self._observer.close()
+            close_client(self._observer)
             self._observer = None
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from scalebook.load.closed import ClosedLoop
 from scalebook.load.whole import Drive, WholeReport
 from scalebook.results.figures import Evidence, Figure, Gate, TrialRecord
 
-__all__ = ["Comparison", "OnRun", "whole_trial"]
+__all__ = ["Comparison", "OnRun", "counter_figures", "own_figures", "whole_trial"]
 
 OnRun = Callable[[type[Client], Run, int], None]
 """Told of every run of a variant, with its seed, so that promises are checked on it."""

@@ -11,6 +11,7 @@ from scalebook.lab import Claim, Invariant, Latency, Throughput
 from scalebook.results.figures import TrialRecord
 from scalebook.results.record import CrossingRecord, VerdictRecord
 from scalebook.stats import (
+    Kind,
     Point,
     Side,
     VerdictStats,
@@ -24,7 +25,7 @@ from scalebook.stats import (
 
 __all__ = ["claim_logs", "judge_flags", "judge_ratios", "unresolved"]
 
-KINDS = {
+KINDS: dict[str, Kind] = {
     "speedup": "speedup",
     "throughput-ratio": "throughput",
     "saving": "saving",
@@ -56,13 +57,15 @@ def judge_ratios(
     sides: Mapping[Any, Side],
 ) -> VerdictRecord:
     """Verdict on a claimed factor; `logs` and `sides` by point of the axis."""
-    assert not isinstance(claim, Invariant)
+    if isinstance(claim, Invariant):
+        raise TypeError("an invariant has no ratios")
     points = [Point(x, ratio_interval(found), sides[x]) for x, found in logs.items() if found]
     if not points:
         return unresolved(claim, text, "No point of the axis was measured.")
     stats = verdict(points, claim.factor)
     over = claim.over.__name__ if claim.over is not None else "the published figure"
-    words = Wording(claim.technique.__name__, over, axis, claim.factor, KINDS[claim.metric])  # type: ignore[arg-type]
+    kind = KINDS[claim.metric]
+    words = Wording(claim.technique.__name__, over, axis, claim.factor, kind)
     return _record(claim, text, stats, say_verdict(stats, points, words))
 
 

@@ -37,8 +37,6 @@ from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_inter
 
 __all__ = ["LabRun", "Named"]
 
-RACES_TO_CATCH = 200
-
 
 class Named(Protocol):
     """What the engine needs to know of a unit."""
@@ -105,14 +103,14 @@ class LabRun:
     def measure(self) -> None:
         """Everything, the cheapest and most telling first."""
         first = self.at[self.points[0]]
-        self.bench.warm(first.services, copies=len(self.timed(first)))
+        self.bench.warm(first.services)
         self.floors = measure_floors(self.bench, first.services)
         for point in self.points:
             self.tell("point-started", point=point)
             self._exact(point)
             self._compare(point)
         self._refine()
-        for point in self.points:
+        for point in self.points if self.budget.all_points else self.points[-1:]:
             self._native(point)
         for point in self.points:
             self._races(point)
@@ -235,7 +233,9 @@ class LabRun:
 
     def _native(self, point: Any) -> None:
         lab = self.at[point]
-        variants = [v for v in self.timed(lab) if v.native]
+        claim = self.lab.claim
+        chosen = self.timed(lab) if self.budget.all_points else [claim.technique, claim.over]
+        variants = [v for v in lab.variants if v in chosen and v.native]
         if point not in self.comparisons or not native_ops(variants):
             return
         native = NativePoint(self.bench, self.file, lab, variants, self.seed)

@@ -11,7 +11,7 @@ from scalebook.errors import LabError
 from scalebook.lab import Client, Op, Promise, Run, Violation
 from scalebook.results.record import CheckRecord, Counterexample
 
-__all__ = ["Matrix", "told"]
+__all__ = ["Cell", "Matrix", "told"]
 
 WITNESS_LINES = 12
 

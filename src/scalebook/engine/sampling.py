@@ -16,9 +16,10 @@ from scalebook.errors import HarnessError
 from scalebook.lab import Client, Command, Op, Plan, Workload, same
 from scalebook.lab.lab import LabAt
 from scalebook.lab.workload import Keys, Uniform
+from scalebook.load.session import close_client
 from scalebook.results.figures import Figure, Gate
 
-__all__ = ["Sample", "draws", "gates", "sample"]
+__all__ = ["Sample", "draws", "gates", "keys_of", "sample"]
 
 SAMPLES = 5
 READS = ("select", "with", "insert", "update", "delete", "table", "values")
@@ -60,10 +61,17 @@ class Sample:
 def draws(workload: Workload, seed: int) -> Iterator[tuple[str, int]]:
     """The same sampled questions for every variant: each operation in turn, with a key."""
     source = random.Random(seed)  # noqa: S311 - a seeded choice
-    keys: Keys = Uniform(workload.keys) if isinstance(workload.keys, int) else workload.keys  # type: ignore[assignment]
+    keys = keys_of(workload)
     for _ in range(SAMPLES):
         for op in workload.mix:
             yield op, keys.draw(source)
+
+
+def keys_of(workload: Workload) -> Keys:
+    """The distribution that the workload's keys stand for."""
+    if isinstance(workload.keys, str):
+        raise TypeError("the axis's name is replaced by the point when a lab is resolved")
+    return Uniform(workload.keys) if isinstance(workload.keys, int) else workload.keys
 
 
 def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
@@ -73,7 +81,7 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
     client.open(arm.services)
     trips: dict[str, dict[str, list[float]]] = {}
     for op, key in draws(workload, seed):
-        before = {n: _counts(a) for n, a in arm.accesses.items() if a.kind == "redis"}
+        before = {n: _counts(a) for n, a in list(arm.accesses.items()) if a.kind == "redis"}
         connections = list(_connections(client))
         for connection in connections:
             connection.recorded = []
@@ -104,7 +112,7 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
         op: {name: sorted(seen)[len(seen) // 2] for name, seen in services.items()}
         for op, services in trips.items()
     }
-    client.close()
+    close_client(client)
     return found
 
 

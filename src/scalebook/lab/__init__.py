@@ -17,7 +17,7 @@ from scalebook.lab.native import Pgbench, RedisBenchmark
 from scalebook.lab.program import Program
 from scalebook.lab.promise import Promise
 from scalebook.lab.trials import Exact, Fault, Interleaved, Slices, Step, Whole
-from scalebook.lab.workload import Items, OpenLoop, Role, Uniform, Workload, Zipf
+from scalebook.lab.workload import Items, Moving, OpenLoop, Role, Uniform, Workload, Zipf
 
 __all__ = [
     "Claim",
@@ -31,6 +31,7 @@ __all__ = [
     "Items",
     "Lab",
     "Latency",
+    "Moving",
     "Op",
     "OpenLoop",
     "Pgbench",

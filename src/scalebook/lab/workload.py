@@ -5,11 +5,12 @@ from __future__ import annotations
 import bisect
 import itertools
 import random
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Items", "Keys", "OpenLoop", "Role", "Uniform", "Workload", "Zipf"]
+__all__ = ["Items", "Keys", "Moving", "OpenLoop", "Role", "Uniform", "Workload", "Zipf"]
 
 
 class Keys(Protocol):
@@ -49,6 +50,22 @@ class Zipf:
     def draw(self, source: random.Random) -> int:
         """One key."""
         return bisect.bisect_left(self._cumulative, source.random() * self._cumulative[-1])
+
+
+@dataclass(frozen=True)
+class Moving:
+    """Every worker draws the same key of 0 .. n-1, which moves on every `seconds`.
+
+    For racing: whoever works at the same moment works on the same key, and no key for long.
+    """
+
+    n: int
+    seconds: float = 0.02
+
+    def draw(self, source: random.Random) -> int:
+        """The key of the moment."""
+        del source
+        return int(time.monotonic() / self.seconds) % self.n
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from scalebook.stats.estimate import (
     percentiles,
     ratio_interval,
 )
-from scalebook.stats.reason import Wording, say_flags, say_verdict
+from scalebook.stats.reason import Kind, Wording, say_flags, say_verdict
 from scalebook.stats.sequential import LOOKS, Side, decide, next_look, precise
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Crossing",
     "Estimate",
     "Interval",
+    "Kind",
     "Point",
     "Side",
     "State",

@@ -8,9 +8,10 @@ from typing import Literal
 from scalebook.stats.crossing import Crossing, Point, VerdictStats
 from scalebook.stats.words import count, listed, number, ratio
 
-__all__ = ["Wording", "say_flags", "say_verdict"]
+__all__ = ["Kind", "Wording", "say_flags", "say_verdict"]
 
 Kind = Literal["speedup", "saving", "throughput", "latency", "ratio"]
+"""What kind of claim a sentence is about."""
 
 
 @dataclass(frozen=True)

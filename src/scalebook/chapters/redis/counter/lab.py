@@ -4,18 +4,8 @@ The axis is what a commit costs: PostgreSQL is made to wait that long before eac
 would for a slower disk. Redis flushes nothing, unless it is told to (`DurableIncr`).
 """
 
-from scalebook.lab import (
-    Client,
-    Command,
-    Interleaved,
-    Lab,
-    Pgbench,
-    Promise,
-    RedisBenchmark,
-    Slices,
-    Speedup,
-    Workload,
-)
+from scalebook.lab import Client, Command, Interleaved, Lab, Pgbench, Promise
+from scalebook.lab import RedisBenchmark, Slices, Speedup, Workload
 from scalebook.lab.checks import counted
 from scalebook.services import Postgres, Redis
 
@@ -55,11 +45,8 @@ class Unsynced(HotRow):
 class SpreadRows(HotRow):
     """One counter in sixteen rows, picked at random and summed when read: durable, no queue."""
 
-    native = {
-        "increment": Pgbench(
-            f"\\set part random(0, {SPREAD - 1})\n{UPDATE.format(0, ':part')}", clients=4
-        )
-    }
+    script = f"\\set part random(0, {SPREAD - 1})\n{UPDATE.format(0, ':part')}"
+    native = {"increment": Pgbench(script, clients=4)}
 
     def increment(self, key):
         part = self.random.randrange(SPREAD)

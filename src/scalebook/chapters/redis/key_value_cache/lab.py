@@ -6,20 +6,8 @@ key. Requests arrive at one rate that every variant can carry, because a TTL has
 
 import json
 
-from scalebook.lab import (
-    Client,
-    Command,
-    Lab,
-    OpenLoop,
-    Pgbench,
-    Plan,
-    Promise,
-    RedisBenchmark,
-    Speedup,
-    Whole,
-    Workload,
-    Zipf,
-)
+from scalebook.lab import Client, Command, Lab, OpenLoop, Pgbench, Plan, Promise
+from scalebook.lab import RedisBenchmark, Speedup, Whole, Workload, Zipf
 from scalebook.services import Postgres, Redis
 
 PRODUCTS = 20
@@ -103,7 +91,7 @@ class CacheForever(CacheAside):
     write = DatabaseOnly.write
 
 
-def no_price_is_older_than_the_ttl(run):
+def no_price_is_too_old(run):
     """A price that was replaced longer ago than the TTL is never shown."""
     replaced = {(write.key, write.result - 1): write for write in run.history.ok("write")}
     for read in run.history.ok("page"):
@@ -117,18 +105,12 @@ LAB = Lab(
     services={"pg": Postgres, "redis": Redis},
     load=load,
     workload=lambda reviews: Workload(
-        mix={"page": 90, "price": 5, "write": 5},
-        keys=Zipf(PRODUCTS, s=1.2),
+        {"page": 90, "price": 5, "write": 5},
+        Zipf(PRODUCTS, s=1.2),
         arrivals=OpenLoop(200 if reviews <= 10_000 else 40),
     ),
     variants=[DatabaseOnly, CacheAside, CacheForever],
-    promises=[
-        Promise(
-            no_price_is_older_than_the_ttl,
-            kept_by=[DatabaseOnly, CacheAside],
-            broken_by=[CacheForever],
-        )
-    ],
+    promises=[Promise(no_price_is_too_old, [DatabaseOnly, CacheAside], [CacheForever])],
     trials=[Whole(seconds=1), Whole(seconds=3, name="long enough to grow stale")],
     claim=Speedup(22, of="page", technique=CacheAside, over=DatabaseOnly),
 )
