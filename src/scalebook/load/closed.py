@@ -15,7 +15,7 @@ from scalebook.lab import Op, Workload
 from scalebook.load.draw import Chooser, keys_at
 from scalebook.load.process import LoadProcess
 from scalebook.load.quiet import quiet
-from scalebook.load.session import Recipe, Session, close_client, cut_client, new_session
+from scalebook.load.session import Recipe, Session, close_client, new_session
 
 if TYPE_CHECKING:
     from scalebook.services.rundir import RunDirectory
@@ -47,6 +47,7 @@ class _Worker(threading.Thread):
         self.turns: queue.SimpleQueue[_Turn | None] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self.session: Session | None = None
+        self.cancelled = False
         self._open = (recipe, number, trial_seed)
         keys = keys_at(workload.keys, recipe.point)
         self._chooser = Chooser(workload.mix, keys, f"{trial_seed}//{number}/next")
@@ -72,12 +73,12 @@ class _Worker(threading.Thread):
         if (early := turn.begin - clock()) > 0:
             time.sleep(early)
         record(op(), key())
-        while clock() < turn.until:
+        while clock() < turn.until and not self.cancelled:
             record(op(), key())
             if session.broken:
                 time.sleep(BACKOFF_SECONDS)
         for name in turn.must:
-            if name not in session.done():
+            if name not in session.done() and not self.cancelled:
                 record(name, key())
 
 
@@ -89,6 +90,7 @@ class Team:
     ) -> None:
         """Open all clients, side by side. Raises what the first failing `open` raised."""
         self._recipe, self._workload, self._seed = recipe, workload, trial_seed
+        self._hung: list[_Worker] = []
         recipe.variant_class()
         self._workers = [self._hired(number) for number in numbers]
         self._await(self._workers, clock() + HANG_SECONDS)
@@ -101,22 +103,25 @@ class Team:
         """
         until = begin + seconds
         names, count = list(self._workload.mix), self._workload.clients
+        if self._hung:
+            self._replace()
         with quiet():
             for worker in self._workers:
                 must = [n for i, n in enumerate(names) if i % count == worker.number]
                 worker.turns.put(_Turn(begin, until, must))
             hung = self._await(self._workers, until + HANG_SECONDS)
             for worker in hung:
+                worker.cancelled = True
                 if worker.session is not None:
-                    cut_client(worker.session.client)
-            hung = self._await(hung, clock() + CUT_SECONDS)
+                    worker.session.cut()
+            self._hung = self._await(hung, clock() + CUT_SECONDS)
+        for worker in hung:
+            worker.cancelled = worker in self._hung
         ops = []
         for worker in self._workers:
             if worker.session is not None:
                 ops += worker.session.take()
-                ops += worker.session.lost() if worker in hung else []
-        if hung:
-            self._replace(hung)
+                ops += worker.session.lost() if worker in self._hung else []
         return ops
 
     def close(self) -> None:
@@ -133,9 +138,10 @@ class Team:
         worker.start()
         return worker
 
-    def _replace(self, hung: list[_Worker]) -> None:
+    def _replace(self) -> None:
         """Put new workers in the place of those that never came back."""
-        fresh = {worker: self._hired(worker.number) for worker in hung}
+        fresh = {worker: self._hired(worker.number) for worker in self._hung}
+        self._hung = []
         self._workers = [fresh.get(worker, worker) for worker in self._workers]
         self._await(list(fresh.values()), clock() + HANG_SECONDS)
 

@@ -11,7 +11,7 @@ from scalebook.errors import HarnessError
 from scalebook.load.closed import CUT_SECONDS, HANG_SECONDS
 from scalebook.load.part import CrewReport, Part
 from scalebook.load.player import Journal, Player
-from scalebook.load.session import Recipe, close_client, cut_client
+from scalebook.load.session import Recipe, close_client
 
 __all__ = ["Crew", "CrewTask"]
 
@@ -52,6 +52,7 @@ class Crew:
         self.latest_delivery = 0.0
         self.error: BaseException | None = None
         self._seconds = seconds
+        self._mutex = threading.Lock()
         self._tell: Callable[[BaseException], None] | None = None
         self._schedules = [part.schedule(recipe, seconds, trial_seed) for part in parts]
         self._players = [
@@ -89,15 +90,17 @@ class Crew:
 
     def fail(self, error: BaseException) -> None:
         """Note the first thing that went wrong."""
-        if self.error is None:
-            self.error = error
-            if self._tell is not None:
-                self._tell(error)
+        with self._mutex:
+            first, self.error = self.error is None, self.error or error
+        if first and self._tell is not None:
+            self._tell(error)
         self.trouble.set()
 
     def watch(self, tell: Callable[[BaseException], None]) -> None:
-        """Call `tell` with the first thing that goes wrong from now on, in the thread where."""
+        """Call `tell` with the first thing that went or goes wrong, in the thread where."""
         self._tell = tell
+        if self.error is not None:
+            tell(self.error)
 
     def raise_trouble(self) -> None:
         """Raise the first thing that went wrong, if anything did."""
@@ -115,10 +118,11 @@ class Crew:
 
     def collect(self) -> CrewReport:
         """What the players did. Those that still hang are cut off first, for 2 s at most."""
+        self.ended = True
         hung = [player for player in self._players if player.is_alive()]
         for player in hung:
             if player.session is not None:
-                cut_client(player.session.client)
+                player.session.cut()
         deadline = clock() + CUT_SECONDS
         for player in hung:
             player.join(timeout=max(deadline - clock(), 0.001))

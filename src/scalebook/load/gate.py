@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import selectors
 import socket
 from collections.abc import Callable
@@ -14,6 +15,9 @@ __all__ = ["Gate", "Line", "Seat"]
 CHUNK_BYTES = 1 << 18
 SEND_SECONDS = 10.0
 BACKLOG = 16
+# Nobody else can see that a transaction has begun (its snapshot comes with the first statement),
+# so BEGIN is not scheduled: it goes on at once and counts as part of what follows it.
+BEGIN = re.compile(rb"Q....(BEGIN|START TRANSACTION)[^;]*\0\Z", re.DOTALL | re.IGNORECASE)
 State = Literal["thinking", "pending", "sent", "blocked", "asleep", "done"]
 
 
@@ -87,7 +91,8 @@ class Gate:
 
     def ring(self, number: int) -> None:
         """Called in a client's thread: wake the poll, and let it call `on_done(number)`."""
-        self._rope.send(bytes([number]))
+        with contextlib.suppress(OSError):  # The gate is closed: nobody waits for this any more.
+            self._rope.send(bytes([number]))
 
     def poll(self, seconds: float) -> bool:
         """Wait up to `seconds` for bytes or bells, deal with them; false when none came."""
@@ -133,6 +138,10 @@ class Gate:
         if not data:
             return
         if self.open or line.fresh or line.awaiting:
+            self._pass(line, line.back, data)
+            return
+        if line.access.kind == "postgresql" and BEGIN.match(data):
+            line.awaiting = True
             self._pass(line, line.back, data)
             return
         line.held += data

@@ -23,7 +23,6 @@ from scalebook.load.session import (
     Session,
     close_client,
     connections_of,
-    cut_client,
     open_client,
 )
 
@@ -168,7 +167,10 @@ class Scheduler:
             self._gate.poll(POLL_SECONDS)
         for player in self._players:
             if player.session is not None:
-                (cut_client if player.is_alive() else close_client)(player.session.client)
+                if player.is_alive():
+                    player.session.cut()
+                else:
+                    close_client(player.session.client)
         self._gate.close()
         self._locks.close()
 

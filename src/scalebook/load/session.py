@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 clock = time.perf_counter
+UNANSWERED = "no answer before the end of the trial"
 Raw = tuple[str, Any, float, float, Outcome, Any, str | None, float | None]
 
 
@@ -133,7 +134,7 @@ class Session:
         self.doing: tuple[str, Any, float, float | None] | None = None
         self._raw: list[Raw] = []
         self._reopen = reopen
-        self._broken = False
+        self._broken = self._cut = False
         self._worked: set[str] = set()
 
     def call(self, op: str, key: Any, scheduled: float | None = None) -> Op:
@@ -155,6 +156,14 @@ class Session:
             self._raw.append((op, key, start, clock(), "ok", result, None, scheduled))
         self.doing = None
 
+    def cut(self) -> None:
+        """From another thread: break the connections of the operation that hangs here.
+
+        Whatever error the driver makes of it, the operation's outcome is unknown.
+        """
+        self._cut = True
+        cut_client(self.client)
+
     def take(self) -> list[Op]:
         """The operations since the last `take`, in order."""
         raw, self._raw = self._raw, []
@@ -175,8 +184,7 @@ class Session:
         if self.doing is None:
             return []
         op, key, start, scheduled = self.doing
-        text = "no answer before the end of the trial"
-        return [self._made((op, key, start, clock(), "unknown", None, text, scheduled))]
+        return [self._made((op, key, start, clock(), "unknown", None, UNANSWERED, scheduled))]
 
     def _made(self, raw: Raw) -> Op:
         name, key, start, end, outcome, result, error, scheduled = raw
@@ -192,6 +200,10 @@ class Session:
         error: Exception,
         scheduled: float | None,
     ) -> None:
+        if self._cut:
+            self._cut, self._broken = False, True
+            self._raw.append((op, key, start, end, "unknown", None, UNANSWERED, scheduled))
+            return
         if isinstance(error, ScalebookError):
             raise error
         if isinstance(error, PROGRAMMING_FAULTS):
