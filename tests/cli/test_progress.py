@@ -8,6 +8,7 @@ EVENTS: list[dict[str, object]] = [
     {"event": "run-started", "points": [10, 1_000], "axis": "rows", "variants": ["B", "A"]},
     {"event": "engine-starting", "name": "pg", "kind": "postgresql"},
     {"event": "engine-ready", "name": "pg", "label": "PostgreSQL 18.4", "seconds": 0.61},
+    {"event": "engine-ready", "name": "pg", "label": "PostgreSQL 18.4", "seconds": 0.7},
     {"event": "point-started", "point": 10},
     {"event": "gate", "name": "plan", "ok": False, "text": "A.read: Seq Scan"},
     {"event": "gate", "name": "data", "ok": True, "text": "there is some"},
@@ -48,7 +49,7 @@ def test_the_live_picture_shows_points_and_what_runs_now() -> None:
     console._force_terminal = console.is_interactive = True
     console.width = 60
     with Progress(console) as progress:
-        for event in EVENTS[:9]:
+        for event in EVENTS[:10]:
             progress._drawn = 0.0  # Time enough has passed since the last picture.
             progress(event)
     text = output.getvalue()
@@ -62,10 +63,10 @@ def test_it_draws_at_most_eight_times_a_second() -> None:
     console._force_terminal = console.is_interactive = True
     with Progress(console) as progress:
         progress(EVENTS[0])
-        progress(EVENTS[3])
+        progress(EVENTS[4])
         before = len(output.getvalue())
         progress._drawn += 3600.0
-        for event in EVENTS[6:9] * 100:
+        for event in EVENTS[7:10] * 100:
             progress(event)
         assert len(output.getvalue()) == before
 

@@ -139,6 +139,17 @@ def test_what_went_wrong_comes_before_the_verdict(make_result: Make) -> None:
     assert "seed=1" not in text
 
 
+def test_variants_that_were_tried_as_often_share_a_line(make_result: Make) -> None:
+    checks = tuple(
+        CheckRecord(promise="kept", variant=name, trial=trial, attempts=20, violations=0)
+        for name in ("A", "B", "C")
+        for trial in ("slices", "whole", "whole")
+    )
+    text = flat(printed(make_result(checks=checks, counterexamples=())))
+    assert "✓ A, B and C kept it in 20 attempts (slices) each" in text
+    assert "✓ A, B and C kept it in 40 attempts (whole) each" in text
+
+
 def test_an_exact_lab_shows_its_figures(make_result: Make) -> None:
     statistics = {"memory": Figure.exact(12_304, "bytes")}
     points = tuple(

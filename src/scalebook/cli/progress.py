@@ -136,8 +136,10 @@ class Progress:
         seconds = event.get("seconds")
         if isinstance(seconds, int | float):
             text += f" in {words.duration(seconds)}"
-        self._picture.engines[str(event.get("name"))] = text
-        return f"  ✓ {text}"
+        name = str(event.get("name"))
+        known = name in self._picture.engines
+        self._picture.engines.setdefault(name, text)
+        return None if known else f"  ✓ {text}"
 
     def _on_gate(self, event: Mapping[str, object]) -> str | None:
         if event.get("ok") is not False:

@@ -82,29 +82,33 @@ def _promises(result: Result) -> Iterator[RenderableType]:
     names += [counterexample.promise for counterexample in result.counterexamples]
     for promise in dict.fromkeys(names):
         yield Text(f"  {promise}", "italic")
-        for (variant, trial), found in _grouped(result, promise).items():
-            yield _kept(variant, trial, found)
+        yield from _kept(result, promise)
         for counterexample in result.counterexamples:
             if counterexample.promise == promise:
                 yield _caught(counterexample)
 
 
-def _grouped(result: Result, promise: str) -> dict[tuple[str, str], list[CheckRecord]]:
-    """(variant, trial) -> its checks of one promise, over all points."""
-    groups: dict[tuple[str, str], list[CheckRecord]] = {}
+def _kept(result: Result, promise: str) -> Iterator[RenderableType]:
+    """Who kept a promise, together with others that were tried as often; then who broke it."""
+    tried: dict[tuple[str, str], list[CheckRecord]] = {}
     for check in result.checks:
         if check.promise == promise:
-            groups.setdefault((check.variant, check.trial), []).append(check)
-    return groups
-
-
-def _kept(variant: str, trial: str, checks: list[CheckRecord]) -> RenderableType:
-    attempts = _tries(sum(check.attempts for check in checks), trial)
-    violations = sum(check.violations for check in checks)
-    if not violations:
-        return _item("✓", "green", Text(f"{variant} kept it in {attempts}"))
-    again = "violation" if violations == 1 else "violations"
-    return _item("✗", "red", Text(f"{variant} broke it: {violations:,} {again} in {attempts}"))
+            tried.setdefault((check.variant, check.trial), []).append(check)
+    kept: dict[str, list[str]] = {}
+    broken = []
+    for (variant, trial), checks in tried.items():
+        attempts = _tries(sum(check.attempts for check in checks), trial)
+        violations = sum(check.violations for check in checks)
+        if not violations:
+            kept.setdefault(attempts, []).append(variant)
+            continue
+        again = "violation" if violations == 1 else "violations"
+        broken.append(f"{variant} broke it: {violations:,} {again} in {attempts}")
+    for attempts, variants in kept.items():
+        each = " each" if len(variants) > 1 else ""
+        yield _item("✓", "green", Text(f"{words.listed(variants)} kept it in {attempts}{each}"))
+    for text in broken:
+        yield _item("✗", "red", Text(text))
 
 
 def _caught(found: Counterexample) -> RenderableType:
@@ -169,7 +173,7 @@ def _badges(result: Result) -> Iterator[tuple[str, str]]:
     if settings:
         yield "changed", ", ".join(f"{name}={value}" for name, value in settings.items())
     if result.budget == "quick":
-        yield "quick", "two points and five pairs; without --quick it looks closer"
+        yield "quick", "fewer points and trials; without --quick it looks closer"
     if result.interrupted:
         yield "interrupted", "what was measured until then"
 

@@ -52,7 +52,7 @@ def figures(result: Result) -> Iterator[RenderableType]:
     yield from _others(result, headline, axis)
     floors = ", ".join(f"{n} {words.duration(f.value)}" for n, f in result.floor.items())
     if floors:
-        yield Text(f"  The client's floor, its cheapest round trip: {floors}", "dim")
+        yield Text(f"The client's floor, its cheapest round trip: {floors}", "dim")
 
 
 def evidence(result: Result) -> Iterator[RenderableType]:
@@ -63,7 +63,8 @@ def evidence(result: Result) -> Iterator[RenderableType]:
     rows = [(name, _facts(variant.evidence)) for name, variant in point.variants.items()]
     if not any(facts for _, facts in rows):
         return
-    where = f"at {_point(point.point)} {result.axis}" if result.axis else ""
+    named = [_point(point.point), result.axis or ""]
+    where = "at " + " ".join(named if not isinstance(point.point, str) else named[::-1])
     yield Text("\nExact evidence", "bold").append(f" {where}", "not bold dim")
     table = _table("variant", "what the engine really did")
     for name, facts in rows:

@@ -51,15 +51,18 @@ def command(name: str, service: str | None, variant: str | None, engines: tuple[
     kinds = {name: spec.kind for name, spec in at.services.items()}
     default = next((n for n, kind in kinds.items() if kind == "postgresql"), None)
     target = _chosen({name: name for name in kinds}, service or default, "service")
-    with Progress(screen()) as progress, Workbench(explicit, reporter=progress) as bench:
-        bench.warm(at.services)
+    with (
+        Progress(screen()) as progress,
+        Workbench(explicit, reporter=progress) as bench,
+        Arm(bench, file, at, chosen_variant) as arm,
+    ):
+        access = arm.services[target]  # Engines start when they are first asked for.
         progress.close()
-        with Arm(bench, file, at, chosen_variant) as arm:
-            click.echo(
-                f"{target} of {unit.id} at {point} {lab.axis}, prepared for "
-                f"{chosen_variant.__name__}; leave it, and everything here is removed."
-            )
-            return terminal.hand_over(arm.accesses[target], bench)
+        click.echo(
+            f"{target} of {unit.id} at {point} {lab.axis}, prepared for "
+            f"{chosen_variant.__name__}; leave it, and everything here is removed."
+        )
+        return terminal.hand_over(access, bench)
 
 
 def _chosen(known: dict[str, Any], name: str | None, what: str) -> Any:
