@@ -112,7 +112,8 @@ class Progress:
         return Group(*lines)
 
     def _point_line(self, point: _Point) -> Text:
-        done = f"{point.pairs}/{point.of} pairs" if point.of else f"{point.pairs} pairs"
+        done = f"{point.pairs}{f'/{point.of}' if point.of else ''} pairs"
+        done = done.removesuffix("s") if point.pairs == 1 and not point.of else done
         text = Text(f"  {self._axis} {point.name:<10} {done if point.pairs else '':<13}")
         return text.append(point.ratio, "bold")
 
@@ -172,10 +173,12 @@ class Progress:
         if not isinstance(value, int | float):
             return None
         point.ratio = words.ratio(value)
-        if isinstance(low, int | float) and isinstance(high, int | float):
+        pairs = event.get("pairs")
+        narrow = not isinstance(pairs, int) or pairs > 2  # Two pairs bound nothing worth reading.
+        if isinstance(low, int | float) and isinstance(high, int | float) and narrow:
             bounds = [words.ratio(bound).removesuffix("x") for bound in (low, high)]
             point.ratio += f" ({' - '.join(bounds)})"
-        pairs = event.get("pairs")
+        self._picture.now = f"{self._axis} {point.name}: measuring"
         if isinstance(pairs, int):
             point.pairs = pairs
             if pairs not in WORTH_A_LINE:

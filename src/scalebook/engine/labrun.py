@@ -37,6 +37,8 @@ from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_inter
 
 __all__ = ["LabRun", "Named"]
 
+ATTEMPTS_TO_CATCH = 5
+
 
 class Named(Protocol):
     """What the engine needs to know of a unit."""
@@ -112,11 +114,16 @@ class LabRun:
         self._refine()
         for point in self.points if self.budget.all_points else self.points[-1:]:
             self._native(point)
-        for point in self.points:
+        for point in self.tried_points():
             self._races(point)
-        for point in self.points:
+        for point in self.tried_points():
             self._wholes(point)
         self._catch_in_slices()
+
+    def tried_points(self) -> Sequence[Any]:
+        """Where promises are tried beyond the comparison: an invariant's claim, everywhere."""
+        everywhere = isinstance(self.lab.claim, Invariant) or self.budget.name == "full"
+        return self.points if everywhere else self.points[:1]
 
     def timed(self, lab: LabAt) -> list[type[Client]]:
         """The variants whose times are compared: not those that are there to be caught."""
@@ -232,9 +239,10 @@ class LabRun:
                 self._decide(point)
 
     def _native(self, point: Any) -> None:
-        lab = self.at[point]
-        claim = self.lab.claim
-        chosen = self.timed(lab) if self.budget.all_points else [claim.technique, claim.over]
+        """The two variants of the claim; at the last point all, for their own ratios."""
+        lab, claim = self.at[point], self.lab.claim
+        every = point == self.points[-1] and self.budget.all_points
+        chosen = self.timed(lab) if every else [claim.technique, claim.over]
         variants = [v for v in lab.variants if v in chosen and v.native]
         if point not in self.comparisons or not native_ops(variants):
             return
@@ -310,7 +318,8 @@ class LabRun:
     def _whole(
         self, lab: LabAt, trial: Whole, variant: type[Client], wanted: list[Promise]
     ) -> None:
-        for attempt in range(self.budget.attempts):
+        breaks = [p for p in wanted if variant in p.broken_by]
+        for attempt in range(max(self.budget.attempts, ATTEMPTS_TO_CATCH if breaks else 0)):
             seed = self.seed + attempt
             _, _, figures = whole_trial(
                 self.bench, self.file, lab, variant, trial, seed, self.on_run
@@ -319,7 +328,6 @@ class LabRun:
                 kept = self.figures.setdefault((lab.point, variant.__name__), {})
                 kept.update({f"{trial.name}: {n}": f for n, f in figures.items()})
             self.tell("attempt", point=lab.point, variant=variant.__name__, trial=trial.name)
-            breaks = [p for p in wanted if variant in p.broken_by]
             if breaks and all(self.matrix.was_caught(p, variant) for p in breaks):
                 break
         self._tell_promises(wanted, variant, trial.name)

@@ -18,6 +18,7 @@ from scalebook.lab.lab import LabAt
 from scalebook.lab.workload import Keys, Uniform
 from scalebook.load.session import close_client
 from scalebook.results.figures import Figure, Gate
+from scalebook.services.redis import RedisAccess
 
 __all__ = ["Sample", "draws", "gates", "keys_of", "sample"]
 
@@ -81,7 +82,8 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
     client.open(arm.services)
     trips: dict[str, dict[str, list[float]]] = {}
     for op, key in draws(workload, seed):
-        before = {n: _counts(a) for n, a in list(arm.accesses.items()) if a.kind == "redis"}
+        caches = [(n, a) for n, a in arm.accesses.items() if isinstance(a, RedisAccess)]
+        before = {name: (_counts(access), access.round_trips) for name, access in caches}
         connections = list(_connections(client))
         for connection in connections:
             connection.recorded = []
@@ -91,6 +93,7 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
         except (psycopg.Error, redis.RedisError, OSError) as error:
             found.errors.setdefault(op, f"{type(error).__name__}: {error}".strip())
             break
+        trips_after = {name: access.round_trips for name, access in caches}
         found.results.setdefault(op, []).append(result)
         found.ops.append(Op(op, 0, key, begun, time.perf_counter(), result=result, role="sample"))
         per_service = trips.setdefault(op, {})
@@ -102,10 +105,10 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
             database = _first(arm, "postgresql")
             per_service.setdefault(database, []).append(len(statements))
             found.counters.setdefault(f"{op}: statements", []).append(len(statements))
-        for name, counts in before.items():
+        for name, (counts, trips_before) in before.items():
             sent = _difference(counts, _counts(arm.accesses[name]))
             found.commands.setdefault(op, set()).update(sent)
-            per_service.setdefault(name, []).append(min(1, sum(sent.values())))
+            per_service.setdefault(name, []).append(trips_after[name] - trips_before)
             for command, count in sent.items():
                 found.counters.setdefault(f"{op}: {name} {command}", []).append(count)
     found.trips = {

@@ -148,9 +148,9 @@ class Scheduler:
         deadline = clock() + RUN_SECONDS
         while not all(seat.state == "done" for seat in self._seats):
             self._settle()
-            waiting = [seat.number for seat in self._seats if seat.state == "pending"]
-            if waiting:
-                self._go(order.pick(waiting))
+            candidates = self._candidates()
+            if candidates:
+                self._go(order.pick(candidates))
             elif not self._gate.poll(POLL_SECONDS) and clock() > deadline:
                 raise self._stuck()
         ops = [op for player in self._players if player.session for op in player.session.take()]
@@ -184,6 +184,14 @@ class Scheduler:
                 raise self._stuck()
         self._raise_trouble()
         self._gate.open = False
+
+    def _candidates(self) -> list[int]:
+        """Whose command may go next, by number."""
+        pending = [seat for seat in self._seats if seat.state == "pending"]
+        blocked = [seat for seat in self._seats if seat.state == "blocked"]
+        if pending and blocked:
+            pending = self._locks.free_to_go(blocked, pending) or pending
+        return [seat.number for seat in pending]
 
     def _go(self, number: int) -> None:
         self.order.append(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,11 @@ class RedisAccess(Access):
         kept = ("keyspace_hits", "keyspace_misses", "used_memory")
         return {**calls, **{name: facts[name] for name in kept}}
 
+    @property
+    def round_trips(self) -> int:
+        """How often this process has sent something to this socket, handshakes included."""
+        return _CountedConnection.sent[str(self._socket)]
+
     def floor(self) -> Callable[[], object]:
         """Open a connection; each call of the result is one PING."""
         client = self.connect()
@@ -255,4 +261,16 @@ def _open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Red
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
     }
-    return redis.Redis(**{**defaults, **kwargs})
+    client = redis.Redis(**{**defaults, **kwargs})
+    client.connection_pool.connection_class = _CountedConnection
+    return client
+
+
+class _CountedConnection(redis.UnixDomainSocketConnection):
+    """Counts what is sent, for `RedisAccess.round_trips`: a pipeline is sent at once."""
+
+    sent: ClassVar[Counter[str]] = Counter()
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        self.sent[self.path] += 1
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
