@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from scalebook.load.gate import Seat
+from scalebook.load.gate import Line, Seat
 
 __all__ = ["LockWatch"]
 
@@ -56,7 +56,7 @@ class LockWatch:
             seat
             for seat in pending
             if any(line.backend in found for line in seat.lines)
-            or all(_waits_for_nobody(line.held) for line in seat.lines if line.held)
+            or all(_waits_for_nobody(line) for line in seat.lines if line.held)
         ]
 
     def close(self) -> None:
@@ -83,5 +83,7 @@ class LockWatch:
         ]
 
 
-def _waits_for_nobody(command: bytes) -> bool:
-    return bool(WAITS_FOR_NOBODY.search(command)) and not MAY_WAIT.search(command)
+def _waits_for_nobody(line: Line) -> bool:
+    if line.access.kind != "postgresql":
+        return True
+    return bool(WAITS_FOR_NOBODY.search(line.held)) and not MAY_WAIT.search(line.held)
