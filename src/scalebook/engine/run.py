@@ -40,7 +40,7 @@ def run_unit(
     harness (4).
     """
     limits = budget_named(budget)
-    file = LabFile(Path(unit.folder) / "lab.py", dict(settings))
+    file = LabFile(Path(unit.folder).resolve() / "lab.py", dict(settings))
     lab = import_lab(file.path, settings)
     chosen = _points(lab.points, points, lab.axis) or limits.points(lab.points)
     if seed is None:

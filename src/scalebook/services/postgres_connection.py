@@ -52,6 +52,11 @@ class RecordingConnection(psycopg.Connection[TupleRow]):
         super().__init__(*args, **kwargs)
         self.cursor_factory = _RecordingCursor
 
+    def __del__(self) -> None:
+        """Close what a lab let go of, without the driver's warning: labs need not close."""
+        if hasattr(self, "pgconn"):
+            self.pgconn.finish()
+
     def flush_statistics(self) -> None:
         """Report this session's counters to pg_stat_* now; by itself it does so once a second."""
         with psycopg.Cursor(self) as cursor:
