@@ -36,6 +36,8 @@ def test_each_arrival_is_taken_once_and_what_is_past_can_be_left_out() -> None:
 def test_a_harness_that_wakes_late_or_is_saturated_is_found_out() -> None:
     assert why_not_held([0.001] * 200, 0.5) == ""
     assert "woke 30 ms late" in why_not_held([0.001] * 190 + [0.030] * 10, 0.5)
+    assert why_not_held([0.001] * 20 + [0.030] * 2, 0.5) == ""
+    assert "woke 30 ms late" in why_not_held([0.001] * 20 + [0.030] * 3, 0.5)
     assert "99%" in why_not_held([], 0.99)
 
 

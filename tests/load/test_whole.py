@@ -66,8 +66,11 @@ def test_a_closed_loop_works_for_its_seconds(cook: Cook, run: RunDirectory, proc
     assert report.achieved_rate > 0
 
 
-@pytest.mark.parametrize("variant", ["Queue", "PubSub"])
-def test_each_delivery_pairs_with_its_publish(cook: Cook, run: RunDirectory, variant: str) -> None:
+@pytest.mark.parametrize("variant, many", [("Queue", 64), ("PubSub", 64), ("PubSub", 2)])
+def test_each_delivery_pairs_with_its_publish(
+    cook: Cook, run: RunDirectory, monkeypatch: pytest.MonkeyPatch, variant: str, many: int
+) -> None:
+    monkeypatch.setattr("scalebook.load.whole.MANY_LISTENERS", many)
     with Drive(cook(variant), None, NEWS, 1.0, run, 1) as drive:
         drive.start()
         report = drive.finish()

@@ -16,6 +16,7 @@ from scalebook.load.session import Recipe, close_client
 __all__ = ["Crew", "CrewTask"]
 
 clock = time.perf_counter
+DOORS = 16  # So many clients open at once; more only get in each other's way.
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Crew:
         """`journal` is called around each operation and for each delivery; journalled sessions."""
         self.recipe, self.trial_seed, self.journal = recipe, trial_seed, journal
         self.started, self.stopped, self.trouble = (threading.Event() for _ in range(3))
+        self.all_open = threading.Event()
+        self.doors = threading.Semaphore(DOORS)
         self.ended = False
         self.t0 = self.end = 0.0
         self.begun = 0
@@ -60,6 +63,11 @@ class Crew:
             for part, arrivals in zip(parts, self._schedules, strict=True)
             for number in part.numbers
         ]
+
+    @property
+    def size(self) -> int:
+        """How many players there are."""
+        return len(self._players)
 
     def open(self) -> None:
         """Open all clients, side by side. Raises what the first failing one raised."""
@@ -76,6 +84,7 @@ class Crew:
                     )
                 )
         self.raise_trouble()
+        self.all_open.set()
 
     def begin(self, t0: float, begun: int = 0) -> None:
         """The trial begins at `t0` (perf_counter); a late crew leaves out what is past.
@@ -138,6 +147,7 @@ class Crew:
         self.end = min(self.end, clock())
         self.stopped.set()
         self.started.set()
+        self.all_open.set()
         self.join(listeners=True, deadline=clock() + CUT_SECONDS)
         self.join(listeners=False, deadline=clock() + CUT_SECONDS)
         for player in self._players:

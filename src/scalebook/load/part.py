@@ -56,17 +56,22 @@ def message_id(number: int, part: Part) -> str:
 
 @dataclass
 class CrewReport:
-    """What players did: operations, how late each arrival began (s), how late idle ones woke."""
+    """What players did: operations, how late each arrival began (s), how late idle ones woke.
+
+    `busy_share`: how much of one core the busiest of their processes used.
+    """
 
     ops: list[Op] = field(default_factory=list)
     lateness_seconds: list[float] = field(default_factory=list)
     wake_lateness_seconds: list[float] = field(default_factory=list)
+    busy_share: float = 0.0
 
     def add(self, other: CrewReport) -> None:
         """Take in what others did."""
         self.ops += other.ops
         self.lateness_seconds += other.lateness_seconds
         self.wake_lateness_seconds += other.wake_lateness_seconds
+        self.busy_share = max(self.busy_share, other.busy_share)
 
 
 def parts_of(workload: Workload | None, roles: Sequence[Role]) -> list[Part]:

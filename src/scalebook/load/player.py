@@ -65,8 +65,10 @@ class Player(threading.Thread):
     def run(self) -> None:
         """Everything; what goes wrong becomes the crew's trouble."""
         try:
-            self.session = self._open()
+            with self._crew.doors:
+                self.session = self._open()
             self.opened.set()
+            self._crew.all_open.wait()
             if self.part.listens:
                 self._listen(self.session)
             else:

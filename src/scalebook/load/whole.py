@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ EACH_LISTENER_SECONDS = 0.002  # and a thousand of them take a while.
 GRACE_SECONDS = 1.0
 QUIET_SECONDS = 0.25
 POLL_SECONDS = 0.02
+MANY_LISTENERS = 64  # More would keep those who publish in this process from their schedule.
+CORES = os.cpu_count() or 1
 
 
 class Drive:
@@ -67,10 +70,14 @@ class Drive:
                 if part.role in own_process:
                     self._own[part.role] = self._process(part)
                     self._spare[part.role] = self._process(part)
-            for i in range(min(spread, here[0].clients) if here else 0):
-                one = replace(here[0], numbers=here[0].numbers[i::spread])
-                self._spread.append(self._process(one, journal=False))
-            self._crew = Crew(recipe, [] if self._spread else here, seconds, trial_seed)
+            for part in here:
+                many = CORES if part.listens and part.clients > MANY_LISTENERS else spread
+                for i in range(min(many, part.clients)):
+                    one = replace(part, numbers=part.numbers[i::many])
+                    self._spread.append(self._process(one, journal=False))
+            spread_roles = {part.role for crew in self._spread for part in crew.parts}
+            here = [part for part in here if part.role not in spread_roles]
+            self._crew = Crew(recipe, here, seconds, trial_seed)
             remote = [*self._own.values(), *self._spread]
             for crew in remote:
                 crew.open()
@@ -94,7 +101,7 @@ class Drive:
 
     def start(self) -> float:
         """Begin shortly after this returns: t0 on `time.perf_counter`'s clock (s)."""
-        self._quiet.enter_context(quiet())
+        self._quiet.enter_context(quiet(self._crew.size))
         listeners = self._listeners()
         lead = LISTENER_LEAD_SECONDS + listeners * EACH_LISTENER_SECONDS if listeners else 0.0
         self._busy = time.process_time()
@@ -140,7 +147,7 @@ class Drive:
             while clock() < end:
                 self._raise_trouble()
                 time.sleep(max(min(POLL_SECONDS, end - clock()), 0))
-            busy = (time.process_time() - self._busy) / self._seconds
+            busy = (time.process_time() - self._busy) / (clock() - self._t0)
             deadline = end + HANG_SECONDS
             self._crew.join(listeners=False, deadline=deadline)
             for crew in remote:
@@ -153,6 +160,7 @@ class Drive:
                 crew.stop()
             self._crew.join(listeners=True, deadline=clock() + GRACE_SECONDS)
             mine = self._crew.collect()
+            mine.busy_share = busy
             self._raise_trouble()
             for crew in self._spread:
                 mine.add(crew.collect())
@@ -161,7 +169,7 @@ class Drive:
                 others.ops += crew.collect().ops
         finally:
             self.close()
-        return self._report(mine, others, busy)
+        return self._report(mine, others)
 
     def close(self) -> None:
         """End everything, also before its time; doing so twice is fine."""
@@ -200,7 +208,7 @@ class Drive:
                 return
             time.sleep(POLL_SECONDS)
 
-    def _report(self, mine: CrewReport, others: CrewReport, busy: float) -> WholeReport:
+    def _report(self, mine: CrewReport, others: CrewReport) -> WholeReport:
         end = self._t0 + self._seconds
         ops = sorted(mine.ops + others.ops, key=lambda op: op.end)
         pair(ops, {part.role for part in self._parts if part.keys is None})
@@ -212,7 +220,8 @@ class Drive:
         here = {role: count for role, count in due.items() if role not in self._own}
         begun = sum(1 for op in ops if op.role in here and op.scheduled and op.start <= end)
         answers = sum(1 for op in ops if op.end <= end and op.name not in ("delivery", "follow"))
-        why = why_not_held(mine.wake_lateness_seconds, busy) if due else ""
+        clocked = due or self._listeners()
+        why = why_not_held(mine.wake_lateness_seconds, mine.busy_share) if clocked else ""
         return WholeReport(
             ops=ops,
             listeners=self._listeners(),

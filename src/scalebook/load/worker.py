@@ -97,16 +97,18 @@ def _crew(task: CrewTask, orders: queue.SimpleQueue[Any], out: _Out) -> None:
     crew.open()
     out.send("ready")
     crew.watch(out.error)
-    with quiet():
+    with quiet(crew.size):
         crew.begin(*orders.get())
+        busy = time.process_time()
         crew.join(listeners=False)
         out.send("worked")
         orders.get()
+        busy = (time.process_time() - busy) / (time.perf_counter() - crew.t0)
         crew.stopped.set()
         crew.join(listeners=True, deadline=time.perf_counter() + CUT_SECONDS)
     report = crew.collect()
     out.ops("end", report.ops)
-    report.ops = []
+    report.ops, report.busy_share = [], busy
     out.send("report", report)
     orders.get()
 
