@@ -142,13 +142,13 @@ class Drive:
         Raises what went wrong in a client, as soon as it does.
         """
         end = self._t0 + self._seconds
-        remote = [*self._own.values(), *self._spread]
         try:
             while clock() < end:
                 self._raise_trouble()
                 time.sleep(max(min(POLL_SECONDS, end - clock()), 0))
             busy = (time.process_time() - self._busy) / (clock() - self._t0)
             deadline = end + HANG_SECONDS
+            remote = [*self._own.values(), *self._spread]  # Those who live now, also if revived.
             self._crew.join(listeners=False, deadline=deadline)
             for crew in remote:
                 crew.join(deadline)
