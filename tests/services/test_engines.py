@@ -142,7 +142,8 @@ def test_pickled_access_connects_elsewhere_but_breaks_nothing(access: Access) ->
     script = (
         "import pickle, sys\n"
         "access = pickle.load(sys.stdin.buffer)\n"
-        "access.floor()()\n"
+        "with access.floor() as call:\n"
+        "    call()\n"
         "try: access.kill()\n"
         "except Exception as error: print(error)\n"
     )

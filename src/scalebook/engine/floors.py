@@ -34,7 +34,7 @@ def measure_floors(bench: Workbench, services: Mapping[str, Spec]) -> dict[str, 
             stack.callback(bench.give_back, deployment)
             access = deployment.access("floor")
             stack.callback(deployment.release, access)
-            calls[name] = access.floor()
+            calls[name] = stack.enter_context(access.floor())
         for number in range(ROUNDS):
             names = list(calls)
             random.Random(number).shuffle(names)  # noqa: S311 - a seeded order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -86,8 +87,8 @@ class Access(Handle):
         """Exact counters of the server so far, by name."""
 
     @abstractmethod
-    def floor(self) -> Callable[[], object]:
-        """Open a connection and return its cheapest round trip as a function."""
+    def floor(self) -> AbstractContextManager[Callable[[], object]]:
+        """A connection of its own, and its cheapest round trip as a function."""
 
 
 @dataclass(frozen=True)

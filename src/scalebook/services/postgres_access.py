@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -193,10 +194,11 @@ class PostgresAccess(Access):
         """The plan with times and buffers of a statement that is run and rolled back."""
         return explain(connection, statement, params)
 
-    def floor(self) -> Callable[[], object]:
-        """Open a connection; each call of the result is one `SELECT 1`."""
-        connection = self.connect(autocommit=True)
-        return lambda: connection.execute("SELECT 1").fetchone()
+    @contextmanager
+    def floor(self) -> Iterator[Callable[[], object]]:
+        """Each call of the function is one `SELECT 1`."""
+        with self.connect(autocommit=True) as connection:
+            yield lambda: connection.execute("SELECT 1").fetchone()
 
     def reply_complete(self, data: bytes) -> bool:
         """Do whole messages end with the server waiting for the client?"""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -172,11 +173,15 @@ class RedisAccess(Access):
         """How often this process has sent something to this socket, handshakes included."""
         return _CountedConnection.sent[str(self._socket)]
 
-    def floor(self) -> Callable[[], object]:
-        """Open a connection; each call of the result is one PING."""
+    @contextmanager
+    def floor(self) -> Iterator[Callable[[], object]]:
+        """Each call of the function is one PING."""
         client = self.connect()
-        client.ping()
-        return client.ping
+        try:
+            client.ping()
+            yield client.ping
+        finally:
+            client.close()
 
     def reply_complete(self, data: bytes) -> bool:
         """Are these one or more whole RESP values?"""
