@@ -67,6 +67,8 @@ class Arm:
         self.proxied = set(proxied)
         self.deployments: dict[str, Deployment] = {}
         self.accesses: dict[str, Access] = {}
+        self.baseline: dict[str, dict[str, int]] = {}
+        """The engines' counters when they were lent, or at the last `mark`."""
         self.proxies: dict[str, Proxy[Access]] = {}
         self.programs: dict[str, ProgramService] = {}
         self._specs: Mapping[str, Spec] = lab.services
@@ -106,6 +108,7 @@ class Arm:
         self.deployments[name] = deployment
         _, copied = (template or {}).get(name, (None, None))
         self.accesses[name] = deployment.access(self.name, copied)
+        self.baseline[name] = self.accesses[name].counters()
         if name not in self.proxied:
             return self.accesses[name]
         self.proxies[name] = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
@@ -240,6 +243,11 @@ class Arm:
             batches=self.variant.batches,
             **fields,
         )
+
+    def mark(self) -> None:
+        """Count from now on."""
+        for name, access in self.accesses.items():
+            self.baseline[name] = access.counters()
 
     def forget_observer(self) -> None:
         """Close the observing client; the next use opens a new one."""

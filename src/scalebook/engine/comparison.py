@@ -56,7 +56,6 @@ class Comparison:
         self._arms: dict[str, Arm] = {}
         self._loops: dict[str, ClosedLoop] = {}
         self._ops: dict[str, list[Op]] = {}
-        self._before: dict[str, dict[str, dict[str, int]]] = {}
         self._figures: dict[str, dict[str, Figure]] = {}
         self._stack = ExitStack()
 
@@ -90,7 +89,7 @@ class Comparison:
             self._loops[name] = self._stack.enter_context(loop)
             sampled = self.samples[name].ops if name in self.samples else []
             self._ops[name] = [*sampled, *loop.slice(WARM_SECONDS)]
-            self._before[name] = {n: a.counters() for n, a in arm.accesses.items()}
+            arm.mark()
 
     def add_pair(self) -> None:
         """One more pair: every variant once, in random order."""
@@ -198,7 +197,7 @@ class Comparison:
     def _count(self, name: str, arm: Arm) -> None:
         """Hits and misses, and other exact counters of the engine, per operation."""
         done = sum(op.outcome == "ok" for op in self._ops[name])
-        for service, before in self._before[name].items():
+        for service, before in arm.baseline.items():
             shown = counter_figures(service, before, arm.accesses[service].counters())
             for label, figure in shown.items():
                 per_op = figure.value / max(done, 1)
@@ -253,7 +252,7 @@ def whole_trial(
     private = (hit & set(lab.services)) | stepped
     arm = Arm(bench, file, lab, variant, private=private, proxied=wire)
     with arm:
-        before = {n: a.counters() for n, a in arm.accesses.items()}
+        arm.mark()
         drive = Drive(
             arm.recipe(seed),
             lab.workload,
@@ -279,18 +278,17 @@ def whole_trial(
             listeners=report.listeners,
             windows=tuple(timeline.windows),
         )
-        figures = _trial_figures(arm, trial, run, before if not stepped else {})
+        figures = _trial_figures(arm, trial, run, counted=not (hit or stepped))
         on_run(variant, run, seed)
         return run, report, figures
 
 
-def _trial_figures(
-    arm: Arm, trial: Whole, run: Run, before: dict[str, dict[str, int]]
-) -> dict[str, Figure]:
+def _trial_figures(arm: Arm, trial: Whole, run: Run, *, counted: bool) -> dict[str, Figure]:
+    """The variant's own figures, the trial's, and what the engines counted unless restarted."""
     figures = own_figures(arm)
     for function in trial.figures:
         unit = getattr(function, "__figure_unit__", "")
         figures[function.__name__] = Figure.exact(float(function(run)), unit)
-    for name, counts in before.items():
+    for name, counts in arm.baseline.items() if counted else ():
         figures.update(counter_figures(name, counts, arm.accesses[name].counters()))
     return figures

@@ -52,7 +52,7 @@ class RecordingConnection(psycopg.Connection[TupleRow]):
         super().__init__(*args, **kwargs)
         self.cursor_factory = _RecordingCursor
 
-    def __del__(self) -> None:
+    def __del__(self, *_: object) -> None:
         """Close what a lab let go of, without the driver's warning: labs need not close."""
         if hasattr(self, "pgconn"):
             self.pgconn.finish()
