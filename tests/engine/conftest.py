@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -83,8 +84,8 @@ def write(tmp_path: Path) -> Write:
 def measure(bench: Workbench, write: Write) -> Measure:
     """Runs the text of a lab, or a folder with a lab, with the quick budget and a fixed seed."""
 
-    def run(lab: str | Path, **options: object) -> Outcome:
+    def run(lab: str | Path, **options: Any) -> Outcome:
         unit = write(lab) if isinstance(lab, str) else Unit(lab)
-        return run_unit(bench, unit, **{"budget": "quick", "seed": 7, **options})  # type: ignore[arg-type]
+        return run_unit(bench, unit, **{"budget": "quick", "seed": 7, **options})
 
     return run

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from scalebook.engine import Outcome
 from scalebook.results.record import Result
 
@@ -71,9 +69,3 @@ def test_a_payment_that_acknowledges_first_loses_an_order_when_killed(measure: M
     assert kept(result) == {("each order is paid", "Orchestrated")}
     assert caught(result) == {("each order is paid", "Forgetful")}
     assert result.verdict.state == "holds"
-
-
-@pytest.mark.parametrize("name", sorted(p.parent.name for p in SKETCHES.glob("*/lab.py")))
-def test_sketches_are_short(name: str) -> None:
-    lines = (SKETCHES / name / "lab.py").read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 120
