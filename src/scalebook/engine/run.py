@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from scalebook.engine.bench import Workbench
 from scalebook.engine.budget import budget as budget_named
 from scalebook.engine.labrun import LabRun, Named
 from scalebook.engine.outcome import Outcome, outcome
-from scalebook.errors import UsageError
+from scalebook.errors import LabError, ScalebookError, UsageError
 from scalebook.labfile import import_lab
 from scalebook.results.environment import observe
 from scalebook.results.record import now
@@ -63,6 +64,13 @@ def run_unit(
     except KeyboardInterrupt:
         interrupted = True
         run.tell("note", text="interrupted: keeping what was measured")
+    except Exception as error:
+        bench.demand_alive()  # What follows from an engine's death is not the lab's fault.
+        bench.forget_loads()
+        explained = _in_lab(error, file.path)
+        if explained is None:
+            raise
+        raise explained from error
     bench.forget_loads()
     found = outcome(
         run, started=started, environment=environment, purpose=purpose, interrupted=interrupted
@@ -81,6 +89,20 @@ def run_unit(
         seconds=round((found.result.finished - started).total_seconds(), 1),
     )
     return found
+
+
+def _in_lab(error: Exception, path: Path) -> LabError | None:
+    """The error with the line of the lab where it arose; None if it is none of the lab's."""
+    if isinstance(error, ScalebookError) and not isinstance(error, LabError):
+        return None
+    what = error.what if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+    for cause in (error, error.__cause__):
+        frames = traceback.extract_tb(cause.__traceback__ if cause else None)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        if lines and str(path) not in what:
+            remedy = getattr(error, "remedy", None) or "mend that line of the lab"
+            return LabError(f"{path}:{lines[-1]}: {what}", remedy=remedy)
+    return None
 
 
 def _points(known: list[Any], wanted: Sequence[Any] | None, axis: str) -> list[Any]:
