@@ -14,10 +14,41 @@ import pytest
 from scalebook.engine import Event, Outcome, Workbench, run_unit
 
 HEADER = '''"""A small question?"""
-import time
 from scalebook.lab import *
 from scalebook.lab.checks import *
-from scalebook.services import Capacity, Postgres, Redis
+from scalebook.services import Postgres, Redis
+
+ANSWER = 7
+
+
+class Old(Client):
+    """The baseline."""
+
+    def open(self, services):
+        self.redis = services.redis.connect()
+
+    def read(self, key):
+        return self.redis.get("answer")
+
+
+class New(Old):
+    """The technique."""
+
+
+def load(services, point):
+    services.redis.connect().set("answer", ANSWER)
+
+
+GOOD = dict(
+    at=("rows", [1, 2]),
+    services={"redis": Redis},
+    load=load,
+    workload=Workload(mix={"read": 1}),
+    variants=[Old, New],
+    trials=[Slices(seconds=0.01)],
+    claim=Speedup(2, of="read", technique=New, over=Old),
+)
+
 
 '''
 
@@ -71,7 +102,7 @@ def events(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Makes a unit of the text of a lab, which finds its imports made."""
+    """Makes a unit of the end of a lab, which finds the names of HEADER."""
 
     def make(text: str) -> Unit:
         (tmp_path / "lab.py").write_text(HEADER + dedent(text), encoding="utf-8")
