@@ -15,7 +15,7 @@ def test_pgbench_runs_the_script(
     stock: PostgresAccess, run: RunDirectory, provisions: Provisions
 ) -> None:
     take = Pgbench("UPDATE stock SET left_over = left_over + 1 WHERE id = 7;", clients=2)
-    report = measure(run, provisions, stock, take, 1.0)
+    report = measure(run, provisions, stock, take, 2.0)
     with stock.connect(autocommit=True) as db:
         row = db.execute("SELECT left_over FROM stock WHERE id = 7").fetchone()
     assert row == (2 + report.operations,)

@@ -27,6 +27,7 @@ OnRun = Callable[[type[Client], Run, int], None]
 
 FAILED_SHARE = 0.01
 WARM_SECONDS = 0.05
+TRIES_TO_HOLD = 3
 
 
 class Comparison:
@@ -52,7 +53,6 @@ class Comparison:
         self.trials: dict[str, list[TrialRecord]] = {v.__name__: [] for v in variants}
         self.samples: dict[str, Sample] = {}
         self.gates: list[Gate] = []
-        self.reports: list[WholeReport] = []
         self._arms: dict[str, Arm] = {}
         self._loops: dict[str, ClosedLoop] = {}
         self._ops: dict[str, list[Op]] = {}
@@ -156,14 +156,18 @@ class Comparison:
 
     def _whole(self, variant: type[Client], pair: int, place: int, seed: int) -> TrialRecord:
         assert isinstance(self.trial, Whole)
-        run, report, figures = whole_trial(
-            self.bench, self.file, self.lab, variant, self.trial, seed, self.on_run
-        )
-        self.reports.append(report)
-        self._merge(variant.__name__, figures)
+        discarded = 0
+        while True:
+            run, report, figures = whole_trial(
+                self.bench, self.file, self.lab, variant, self.trial, seed, self.on_run
+            )
+            if report.held or discarded + 1 == TRIES_TO_HOLD:
+                break
+            discarded += 1
         if not report.held:
-            text = f"{variant.__name__}: {report.why}"
+            text = f"{variant.__name__}: {report.why} ({TRIES_TO_HOLD} trials in a row)"
             self.gates.append(Gate(name="schedule held", passed=False, detail=text))
+        self._merge(variant.__name__, figures)
         late = sorted(report.lateness_seconds)
         return TrialRecord(
             seed=seed,
@@ -175,6 +179,7 @@ class Comparison:
             figures={name: figure.value for name, figure in figures.items()},
             lateness=late[int(0.99 * (len(late) - 1))] if late else None,
             backlog=report.backlog_at_end if late else None,
+            note=f"{discarded} discarded: the schedule was not held" if discarded else "",
         )
 
     def _merge(self, name: str, figures: dict[str, Figure]) -> None:

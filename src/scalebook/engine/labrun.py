@@ -239,14 +239,15 @@ class LabRun:
                 self._decide(point)
 
     def _native(self, point: Any) -> None:
-        """The two variants of the claim; at the last point all, for their own ratios."""
+        """The claim's operation and variants; at the last point all that generators can do."""
         lab, claim = self.at[point], self.lab.claim
         every = point == self.points[-1] and self.budget.all_points
         chosen = self.timed(lab) if every else [claim.technique, claim.over]
         variants = [v for v in lab.variants if v in chosen and v.native]
-        if point not in self.comparisons or not native_ops(variants):
+        ops = [op for op in native_ops(variants) if every or op == getattr(claim, "of", None)]
+        if point not in self.comparisons or not ops:
             return
-        native = NativePoint(self.bench, self.file, lab, variants, self.seed)
+        native = NativePoint(self.bench, self.file, lab, variants, ops, self.seed)
         self.natives[point] = native
         with native:
             for _ in range(self.budget.native_pairs):
@@ -319,7 +320,11 @@ class LabRun:
         self, lab: LabAt, trial: Whole, variant: type[Client], wanted: list[Promise]
     ) -> None:
         breaks = [p for p in wanted if variant in p.broken_by]
-        for attempt in range(max(self.budget.attempts, ATTEMPTS_TO_CATCH if breaks else 0)):
+        once = not isinstance(self.lab.claim, Invariant) and self.budget.name != "full"
+        attempts = 1 if once else self.budget.attempts
+        if breaks and trial is [t for t in lab.trials if isinstance(t, Whole)][-1]:
+            attempts = max(attempts, ATTEMPTS_TO_CATCH)
+        for attempt in range(attempts):
             seed = self.seed + attempt
             _, _, figures = whole_trial(
                 self.bench, self.file, lab, variant, trial, seed, self.on_run

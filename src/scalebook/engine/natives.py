@@ -40,11 +40,12 @@ class NativePoint:
         file: LabFile,
         lab: LabAt,
         variants: Sequence[type[Client]],
+        ops: Sequence[str],
         seed: int,
     ) -> None:
         self.bench = bench
         self.seed = seed
-        self.ops = native_ops(variants)
+        self.ops = {op: having for op, having in native_ops(variants).items() if op in ops}
         having = [v for v in variants if any(v in vs for vs in self.ops.values())]
         self._arms = {v.__name__: Arm(bench, file, lab, v) for v in having}
         self._stack = ExitStack()

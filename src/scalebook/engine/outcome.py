@@ -213,6 +213,17 @@ def _ratios(
             if comparison is not None:
                 more = corrected(record, trials, comparison.samples, run.floors)
                 found += [more] if more is not None else []
+    if absolute and run.logs(point):
+        found.append(
+            ratio_record(
+                run.logs(point),
+                op=getattr(claim, "of", ""),
+                statistic=statistic,
+                technique=claim.technique.__name__,
+                over="the published figure",
+                claim=True,
+            )
+        )
     native = run.natives.get(point)
     return found + (_native_ratios(native) if native is not None else [])
 

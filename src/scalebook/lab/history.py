@@ -39,9 +39,9 @@ class Op:
             return self.end - self.cause.start
         return self.end - (self.start if self.scheduled is None else self.scheduled)
 
-    def says(self, text: str) -> Violation:
-        """A violation of which this operation is the witness."""
-        return Violation(text, (self,))
+    def says(self, text: str, *others: Op) -> Violation:
+        """A violation of which this operation is the witness, with `others`."""
+        return Violation(text, (*others, self))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ __all__ = [
 clock = time.perf_counter
 SPARE_SECONDS = 60.0
 PILOT_SECONDS = 0.1
+PILOT_TRANSACTIONS = 10
 PILOT_REQUESTS = 1_000
 FALLBACK_PIPELINE = 64
 RANDOM_KEY = "__rand_int__"
@@ -99,7 +100,11 @@ def measure(
 def pgbench(
     run: RunDirectory, provision: ProvisionLike, access: Any, native: Pgbench, seconds: float
 ) -> NativeReport:
-    """Run the script with pgbench over the Unix socket, for whole seconds, at least one."""
+    """Run the script with pgbench over the Unix socket.
+
+    Its clock counts whole seconds; for less than two, a short run tells how many transactions
+    fill the time.
+    """
     folder = run.folder("pgbench")
     script = folder / "script.sql"
     script.write_text(native.script, encoding="utf-8")
@@ -107,11 +112,15 @@ def pgbench(
     threads = min(native.clients, os.cpu_count() or 1)
     command: list[str | Path] = [provision.executable("pgbench"), "-n", "-f", script]
     command += ["-c", str(native.clients), "-j", str(threads), "-M", native.protocol]
-    command += ["-T", str(max(1, round(seconds)))]
     command += ["-h", access.socket.parent, "-p", access.socket.name.rpartition(".")[2]]
     command += ["-U", access.user, access.database]
     env = {**provision.env, "PGPASSWORD": access.password}
-    text = _output(run, command, folder, env, seconds)
+    length = ["-T", str(round(seconds))]
+    if seconds < 2:
+        pilot = _output(run, [*command, "-t", str(PILOT_TRANSACTIONS)], folder, env, seconds)
+        rate = _number(pilot, r"tps = ([\d.]+)") / native.clients
+        length = ["-t", str(max(PILOT_TRANSACTIONS, round(rate * seconds)))]
+    text = _output(run, [*command, *length], folder, env, seconds)
     count = int(_number(text, r"actually processed: (\d+)"))
     failed = int(_number(text, r"failed transactions: (\d+)"))
     if failed or not count:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from psycopg import sql
 
@@ -28,7 +28,6 @@ __all__ = ["Postgres", "PostgresDeployment"]
 DEFAULTS = {"shared_buffers": "128MB", "max_connections": "200", "scram_iterations": "1"}
 SPARE_SENDERS = 10
 LONGEST_SLUG = 40
-FILE_COPY_BYTES = 32 * 2**20
 PRELOADED = ("pg_stat_statements",)
 
 
@@ -145,7 +144,10 @@ class PostgresDeployment(Deployment):
         with administer(primary.folder, primary.password) as connection:
             create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database))
             if isinstance(template, PostgresAccess):
-                create += self._copy_of(template, connection)
+                # File by file: measured two to three times as fast as through the log.
+                create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(
+                    sql.Identifier(template.database)
+                )
             connection.execute(create)
         if self.spec.contrib and template is None:
             with administer(primary.folder, primary.password, database) as connection:
@@ -154,14 +156,6 @@ class PostgresDeployment(Deployment):
                     connection.execute(made)
         found.wait_for_replicas()
         return found
-
-    def _copy_of(self, template: PostgresAccess, connection: Any) -> sql.Composed:
-        """The clause that copies a database: page by page when small, else file by file."""
-        size = connection.execute("SELECT pg_database_size(%s)", [template.database]).fetchone()[0]
-        strategy = "FILE_COPY" if size > FILE_COPY_BYTES else "WAL_LOG"
-        return sql.SQL(" TEMPLATE {} STRATEGY {}").format(
-            sql.Identifier(template.database), sql.Identifier(strategy.lower())
-        )
 
     def release(self, access: Access) -> None:
         """Drop the arm's database, with whoever is still connected to it."""
