@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from scalebook.engine.arm import Arm, LabFile
+from scalebook.engine.arm import LabFile
+from scalebook.engine.attempts import Attempts
 from scalebook.engine.bench import Workbench
 from scalebook.engine.budget import Budget
-from scalebook.engine.comparison import Comparison, whole_trial
+from scalebook.engine.comparison import Comparison
 from scalebook.engine.events import Event
 from scalebook.engine.exact import ExactPoint
 from scalebook.engine.floors import measure_floors
@@ -22,7 +23,6 @@ from scalebook.engine.natives import NativePoint, native_ops
 from scalebook.lab import (
     Client,
     Exact,
-    Interleaved,
     Invariant,
     Lab,
     Promise,
@@ -31,13 +31,10 @@ from scalebook.lab import (
     Whole,
 )
 from scalebook.lab.lab import LabAt
-from scalebook.load.scheduler import Scheduler
 from scalebook.results.figures import Figure
 from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_interval
 
 __all__ = ["LabRun", "Named"]
-
-ATTEMPTS_TO_CATCH = 5
 
 
 class Named(Protocol):
@@ -114,16 +111,7 @@ class LabRun:
         self._refine()
         for point in self.points if self.budget.all_points else self.points[-1:]:
             self._native(point)
-        for point in self.tried_points():
-            self._races(point)
-        for point in self.tried_points():
-            self._wholes(point)
-        self._catch_in_slices()
-
-    def tried_points(self) -> Sequence[Any]:
-        """Where promises are tried beyond the comparison: an invariant's claim, everywhere."""
-        everywhere = isinstance(self.lab.claim, Invariant) or self.budget.name == "full"
-        return self.points if everywhere else self.points[:1]
+        Attempts(self).make()
 
     def timed(self, lab: LabAt) -> list[type[Client]]:
         """The variants whose times are compared: not those that are there to be caught."""
@@ -254,114 +242,6 @@ class LabRun:
                 native.add_pair(self.budget.native_seconds)
         self.tell("native", point=point, pairs=self.budget.native_pairs)
 
-    def _races(self, point: Any) -> None:
-        """Let the scheduler try every promise on its variants."""
-        lab = self.at[point]
-        for trial in lab.trials:
-            if isinstance(trial, Interleaved):
-                for variant in lab.variants:
-                    wanted = [p for p in lab.promises if self._wants(p, variant, trial.name)]
-                    if wanted:
-                        self._race(lab, trial, variant, wanted)
-
-    def _race(
-        self, lab: LabAt, trial: Interleaved, variant: type[Client], wanted: list[Promise]
-    ) -> None:
-        breaks = [p for p in wanted if variant in p.broken_by]
-        keeps = [p for p in wanted if p not in breaks]
-        runs = min(trial.runs, self.budget.races) if keeps else trial.runs
-        with Arm(self.bench, self.file, lab, variant) as arm:
-            scheduler = Scheduler(
-                arm.recipe(self.seed), lab.workload or list(lab.roles), trial, self.bench.run
-            )
-            try:
-                for number in range(runs):
-                    seed = self.seed + number
-                    ops = scheduler.run(number, seed)
-                    self.on_run(variant, arm.as_run(ops, trial.name), seed)
-                    if not keeps and all(self.matrix.was_caught(p, variant) for p in breaks):
-                        break
-            finally:
-                scheduler.close()
-        self._tell_promises(wanted, variant, trial.name)
-        self.bench.demand_alive()
-
-    def _wants(self, promise: Promise, variant: type[Client], trial: str) -> bool:
-        """Kept promises are tried at every point; a breach is wanted once, or by the claim."""
-        if not self.matrix.wants(promise, variant, trial):
-            return self._claims(promise, variant)
-        once = variant in promise.broken_by and not self._claims(promise, variant)
-        return not (once and self.matrix.was_caught(promise, variant))
-
-    def _claims(self, promise: Promise, variant: type[Client]) -> bool:
-        """Is this the very promise whose keeping the lab's claim is about?"""
-        claim = self.lab.claim
-        return (
-            isinstance(claim, Invariant)
-            and variant is claim.technique
-            and promise.check == claim.check
-        )
-
-    def _wholes(self, point: Any) -> None:
-        """Try promises, steps and faults in whole runs; the compared ones are checked already."""
-        lab = self.at[point]
-        primary = self.primary(lab)
-        for trial in lab.trials:
-            if not isinstance(trial, Whole):
-                continue
-            for variant in lab.variants:
-                if trial is primary and variant in self.timed(lab):
-                    continue
-                wanted = [p for p in lab.promises if self._wants(p, variant, trial.name)]
-                if wanted or (trial.figures and trial is not primary):
-                    self._whole(lab, trial, variant, wanted)
-
-    def _whole(
-        self, lab: LabAt, trial: Whole, variant: type[Client], wanted: list[Promise]
-    ) -> None:
-        breaks = [p for p in wanted if variant in p.broken_by]
-        once = not isinstance(self.lab.claim, Invariant) and self.budget.name != "full"
-        attempts = 1 if once else self.budget.attempts
-        if breaks and trial is [t for t in lab.trials if isinstance(t, Whole)][-1]:
-            attempts = max(attempts, ATTEMPTS_TO_CATCH)
-        for attempt in range(attempts):
-            seed = self.seed + attempt
-            _, _, figures = whole_trial(
-                self.bench, self.file, lab, variant, trial, seed, self.on_run
-            )
-            if figures:
-                kept = self.figures.setdefault((lab.point, variant.__name__), {})
-                kept.update({f"{trial.name}: {n}": f for n, f in figures.items()})
-            self.tell("attempt", point=lab.point, variant=variant.__name__, trial=trial.name)
-            if breaks and all(self.matrix.was_caught(p, variant) for p in breaks):
-                break
-        self._tell_promises(wanted, variant, trial.name)
-
-    def _catch_in_slices(self) -> None:
-        """Who should break a promise in slices, and was caught nowhere else, gets a few of them."""
-        lab = self.at[self.points[0]]
-        trial = next((t for t in lab.trials if isinstance(t, Slices)), None)
-        if trial is None:
-            return
-        for variant in lab.variants:
-            wanted = [
-                p
-                for p in lab.promises
-                if variant in p.broken_by and self._wants(p, variant, trial.name)
-            ]
-            if not wanted or variant in self.timed(lab):
-                continue
-            comparison = Comparison(
-                self.bench, self.file, lab, [variant], trial, self.seed, self.on_run
-            )
-            comparison.open()
-            try:
-                for _ in range(self.budget.attempts):
-                    comparison.add_pair()
-            finally:
-                comparison.finish()
-            self._tell_promises(wanted, variant, trial.name)
-
     def _tell_ratio(self, point: Any, pairs: int) -> None:
         logs = self.logs(point)
         if not logs:
@@ -381,19 +261,6 @@ class LabRun:
             high=estimate.high if pairs > 1 and math.isfinite(estimate.high) else None,
             pairs=pairs,
         )
-
-    def _tell_promises(self, promises: list[Promise], variant: type[Client], trial: str) -> None:
-        for promise in promises:
-            for cell in self.matrix.cells.values():
-                if (cell.promise, cell.variant, cell.trial) == (promise, variant.__name__, trial):
-                    self.tell(
-                        "promise",
-                        promise=promise.name,
-                        variant=variant.__name__,
-                        trial=trial,
-                        attempts=cell.attempts,
-                        violations=cell.violations,
-                    )
 
 
 def _without_spread(logs: list[float]) -> list[float]:
