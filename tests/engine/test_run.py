@@ -1,6 +1,9 @@
 """Options of a run, its record, interruptions, and the faults of labs and engines."""
 
+import os
 import re
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +116,30 @@ def test_an_interrupted_run_keeps_what_was_measured(
     again = measure(LAB, points=[1]).result
     assert not again.interrupted
     assert again.validity.valid
+
+
+def test_a_signal_in_the_middle_of_a_trial_ends_it(
+    bench: Workbench, measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed: list[Event] = []
+
+    def press_soon(event: Event) -> None:
+        if event["event"] == "ratio" and event["pairs"] == 1 and not pressed:
+            pressed.append(event)
+            threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+    monkeypatch.setattr(bench, "reporter", press_soon)
+    fault = 'Fault.pause("redis", at=0.1, until=1.0)'
+    text = f"""
+        LAB = Lab(**GOOD | dict(
+            trials=[Whole(seconds=1.5), Whole(seconds=1.0, faults=[{fault}])]))
+    """
+    result = measure(text, points=[1]).result
+
+    assert result.interrupted
+    (point,) = result.points
+    assert [len(variant.trials) for variant in point.variants.values()] in ([1, 1], [1, 2], [2, 1])
+    assert measure(LAB, points=[1]).result.validity.valid
 
 
 SIZES = """
