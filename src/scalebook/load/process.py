@@ -107,7 +107,7 @@ class LoadProcess:
         try:
             write_frame(self._child.stdin.fileno(), message)
         except (BrokenPipeError, ValueError):
-            raise self._gone() from None
+            raise self.gone() from None
 
     def expect(self, kind: str, *, seconds: float) -> Any:
         """What the next frame, of this kind, carries; an "error" frame is raised."""
@@ -121,7 +121,7 @@ class LoadProcess:
             if got == "error":
                 raise body
             if got == "gone":
-                raise self._gone()
+                raise self.gone()
             if got == kind:
                 return body
 
@@ -160,7 +160,8 @@ class LoadProcess:
                 return
             take(frame)
 
-    def _gone(self) -> HarnessError:
+    def gone(self) -> HarnessError:
+        """What to say of a process that has died unasked, with the end of its log."""
         return HarnessError(f"the load process {self.name} died", remedy=self._last_lines())
 
     def _last_lines(self) -> str:

@@ -124,6 +124,5 @@ class RemoteCrew:
         elif kind in ("ready", "worked"):
             (self.ready if kind == "ready" else self.worked).set()
         elif kind == "error" or not (self._killed or self.reported.is_set()):
-            text = f"the load process {self._process.name} died"
-            self.error = self.error or (body if kind == "error" else HarnessError(text))
+            self.error = self.error or (body if kind == "error" else self._process.gone())
             self.trouble.set()
