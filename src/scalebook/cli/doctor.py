@@ -33,7 +33,8 @@ def command(as_json: bool, engine: str | None) -> int:
     if engine is not None:
         found = provisions.fetch(engine, lambda step: click.echo(step, err=True))
         if not as_json:
-            click.echo(f"{found.label} {found.version} is in {found.bin}")
+            name = found.label if found.version in found.label else f"{found.label} {found.version}"
+            click.echo(f"{name} is in {found.bin}")
             return 0
     seen = report(provisions)
     if as_json:

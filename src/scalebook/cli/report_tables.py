@@ -112,7 +112,10 @@ def _main(result: Result, headline: _Headline, axis: str) -> RenderableType:
         if place:
             table.add_section()
         shown = _ratios(point, headline, kinds=MEASURED)
-        for row, (name, variant) in enumerate(point.variants.items()):
+        measured = {n: v for n, v in point.variants.items() if v.statistics or v.evidence.figures}
+        if any(variant.trials for variant in measured.values()):
+            measured = {n: v for n, v in measured.items() if v.trials}
+        for row, (name, variant) in enumerate(measured.items()):
             figure = variant.statistics.get(headline.label)
             figure = figure or variant.evidence.figures.get(headline.label)
             style = "bold" if name == headline.technique else ""

@@ -203,6 +203,8 @@ class Comparison:
         """Hits and misses, and other exact counters of the engine, per operation."""
         done = sum(op.outcome == "ok" for op in self._ops[name])
         for service, before in arm.baseline.items():
+            if self.lab.services[service].shareable:
+                continue  # The other arms' slices would be counted too.
             shown = counter_figures(service, before, arm.accesses[service].counters())
             for label, figure in shown.items():
                 per_op = figure.value / max(done, 1)

@@ -76,6 +76,7 @@ class LabRun:
     budget: Budget
     points: Sequence[Any]
     seed: int
+    quoted: bool = False
     comparisons: dict[Any, Comparison] = field(default_factory=dict)
     exacts: dict[Any, ExactPoint] = field(default_factory=dict)
     natives: dict[Any, NativePoint] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class LabRun:
     spent_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.matrix = Matrix(self.unit.id, self.bench.reporter)
+        self.matrix = Matrix(self.unit.id, self.bench.reporter, keep_all=self.quoted)
         self.at = {point: self.lab.resolved(point) for point in self.points}
 
     @property

@@ -43,12 +43,16 @@ class Matrix:
     """(promise, under, variant, should it be kept, trial) -> what was seen."""
     flags: dict[tuple[Any, Any, str], bool] = field(default_factory=dict)
     """(check, point, variant) -> kept in every run so far."""
+    keep_all: bool = False
+    """Keep one history of everybody, as a quoted run must, not only of those who were caught."""
     histories: dict[tuple[str, str, str], list[Op]] = field(default_factory=dict)
 
     def judge(
         self, promises: Sequence[Promise], variant: type[Client], run: Run, seed: int
     ) -> bool:
         """Check one run; true if somebody who should break a promise was caught in it."""
+        if self.keep_all:
+            self.histories[(run.variant, run.trial, "")] = list(run.history)
         caught = False
         found: dict[Callable[..., Any], list[Violation]] = {}
         for promise in promises:

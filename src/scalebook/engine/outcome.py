@@ -53,7 +53,6 @@ def outcome(
     """Whatever has been found so far, as a record."""
     problems = _problems(run, interrupted)
     environment = environment.finish()
-    replay = f"scalebook run {run.unit.id} --seed {run.seed}"
     result = Result.model_validate(
         {
             "run": new_run_id(),
@@ -69,7 +68,7 @@ def outcome(
             "axis": run.lab.axis,
             "points": [_point(run, p) for p in run.points if _measured(run, p)],
             "checks": run.matrix.checks(),
-            "counterexamples": run.matrix.counterexamples(replay),
+            "counterexamples": run.matrix.counterexamples(_replay(run)),
             "floor": {
                 name: Figure.of(mean_estimate(found), "s") for name, found in run.floors.items()
             },
@@ -84,6 +83,14 @@ def outcome(
         }
     )
     return Outcome(result, _histories(run))
+
+
+def _replay(run: LabRun) -> str:
+    """The command that makes the same choices again."""
+    words = ["scalebook run", run.unit.id, f"--seed {run.seed}"]
+    words += [f"--{run.budget.name}"] if run.budget.name != "default" else []
+    words += [f"--set {name}={value}" for name, value in run.file.settings.items()]
+    return " ".join(words)
 
 
 def _measured(run: LabRun, point: Any) -> bool:

@@ -48,7 +48,7 @@ def run_unit(
         seed = secrets.randbelow(1_000_000)
     started = now()
     environment = observe(bench.run.path)
-    run = LabRun(bench, unit, file, lab, limits, chosen, seed)
+    run = LabRun(bench, unit, file, lab, limits, chosen, seed, quoted=purpose == "reference")
     run.tell(
         "run-started",
         points=chosen,

@@ -125,7 +125,7 @@ class Timeline:
             proxy = self._arm.proxies[name]
             if fault.kind == "cut":
                 return proxy.cut, proxy.heal
-            return lambda: proxy.delay(fault.seconds), proxy.heal
+            return lambda: proxy.delay(fault.seconds), lambda: proxy.delay(0)
         if name in self._arm.accesses:
             access = self._arm.accesses[name]
             back = access.service().start

@@ -1,5 +1,6 @@
 """The authors' vocabulary: what a lab file may say. Nothing here does any I/O."""
 
+from scalebook.lab import checks
 from scalebook.lab.agree import anything, same, unordered, within
 from scalebook.lab.claim import (
     Claim,
@@ -53,6 +54,7 @@ __all__ = [
     "Workload",
     "Zipf",
     "anything",
+    "checks",
     "figure",
     "same",
     "unordered",

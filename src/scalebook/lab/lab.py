@@ -36,7 +36,7 @@ class LabAt:
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
-    """One experiment. Any field but `at` may be a function of the point.
+    """One experiment. Any field but `at`, `claim` and `agree` may be a function of the point.
 
     `at` is the axis: its name and its points, in rising order. `load(services, point)`, or SQL
     with `{axis}` in it, fills an arm before its clients open. Wrong use raises `LabError`.

@@ -112,6 +112,9 @@ def _trials(lab: LabAt) -> None:
             )
     twice = {name for name in names if names.count(name) > 1}
     _demand(not twice, f"two trials are called {_names(twice)}", 'tell them apart by name="..."')
+    numeric = isinstance(lab.point, int | float)
+    exact = any(isinstance(trial, Exact) for trial in lab.trials)
+    _demand(numeric or not exact, f"Exact at {lab.point!r}", "its axis is a number of members")
     driven = [t for t in lab.trials if not isinstance(t, Exact)]
     if driven:
         both = bool(lab.workload) + bool(lab.roles)
@@ -150,9 +153,11 @@ def _operations(lab: LabAt) -> None:
             method = getattr(variant, op, None)
             has = callable(method) and (op != "follow" or variant.follow is not Client.follow)
             _demand(has, f"{variant.__name__} has no operation {op!r}", f"define def {op}(...)")
-        for op in [*variant.uses, *variant.native]:
-            known = callable(getattr(variant, op, None))
-            _demand(known, f"{variant.__name__}.uses names {op!r}", "name one of its methods")
+        for field in ("uses", "native", "batches"):
+            for op in getattr(variant, field):
+                known = callable(getattr(variant, op, None))
+                what = f"{variant.__name__}.{field} names {op!r}"
+                _demand(known, what, "name one of its methods")
     for op in lab.agree:
         known = any(callable(getattr(v, op, None)) for v in lab.variants)
         _demand(known, f"agree names {op!r}, which no variant has", "name an operation")

@@ -49,7 +49,7 @@ class Fault:
 
     @classmethod
     def delay(cls, target: str, *, at: float, until: float, seconds: float) -> Fault:
-        """Hold whatever goes to a service for `seconds` more, each way."""
+        """Hold each request to a service for `seconds` more."""
         return cls("delay", target, at, until, seconds)
 
 

@@ -32,19 +32,16 @@ class Template:
         target.mkdir(mode=0o700)
         base, others = self.data / "base", [p for p in self.data.iterdir() if p.name != "base"]
         # Two at once: most of the time goes into fresh pages for the copies.
+        log = target.with_name(f"{target.name}-copy.log")
         copies = [
-            subprocess.Popen(
-                ["cp", "-R", *map(str, group), str(target)],  # noqa: S607
-                cwd=target,  # The watcher finds it by that, too.
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            run.spawn(["cp", "-R", *group, target], cwd=target, log=log, as_engine=False)
             for group in ([base], others)
         ]
-        complaints = [copy.communicate()[1].strip() for copy in copies]
-        if any(copy.returncode for copy in copies):
+        failed = [copy.wait() for copy in copies]
+        if any(failed):
+            complaints = log.read_text(encoding="utf-8", errors="replace").strip()
             raise HarnessError(
-                f"cannot copy the database template to {target}: {' '.join(complaints)}",
+                f"cannot copy the database template to {target}: {complaints}",
                 remedy="Free some space there, or set SCALEBOOK_RUN_DIR to another folder.",
             )
         if run.uid is not None:
