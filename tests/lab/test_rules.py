@@ -147,6 +147,11 @@ WRONG = {
         "the claim's technique, Stranger, is not a variant",
         "add it to variants",
     ),
+    "claim=Speedup(2, of='read', technique=Slow, over=Fast)": (
+        "compared with those before it",
+        "list Fast before Slow",
+    ),
+    "trials=[Exact('fill')], at=('mode', ['a', 'b'])": ("Exact at 'a'", "a number of members"),
     "claim=Invariant(check, technique=Fast)": ("no promise of this lab", "Promise(check, ...)"),
     "claim=Saving(99.6, of='memory', technique=Fast, over=Slow)": ("a fraction", "0.996"),
     "claim=Saving(0.9, of='size', technique=Fast, over=Slow)": (

@@ -41,6 +41,8 @@ class Workbench:
         self._lent: list[Deployment] = []
         self.loads: dict[Hashable, dict[str, tuple[Deployment, Access]] | None] = {}
         """What has been loaded once, to be copied: see `Arm`."""
+        self.described: dict[Spec, dict[str, object]] = {}
+        """What each engine that was started says of itself."""
         self._locks: dict[Spec, threading.Lock] = defaultdict(threading.Lock)
 
     def __enter__(self) -> Self:
@@ -119,6 +121,7 @@ class Workbench:
         except OSError as error:
             remedy = "free some space, or set SCALEBOOK_RUN_DIR to another disk"
             raise HarnessError(f"{name} did not start: {error}", remedy=remedy) from error
+        self.described[spec] = deployment.describe()
         self.reporter(
             {
                 "event": "engine-ready",

@@ -27,11 +27,12 @@ from scalebook.results.figures import (
     VariantRecord,
 )
 from scalebook.results.record import Result, ServiceRecord, Validity, VerdictRecord, new_run_id, now
+from scalebook.services.access import Spec
 from scalebook.stats import Side, mean_estimate
 
 __all__ = ["Histories", "Outcome", "outcome"]
 
-Histories = list[tuple[str, str, str, list[dict[str, object]]]]
+Histories = list[tuple[str, str, str | None, list[dict[str, object]]]]
 
 
 @dataclass(frozen=True)
@@ -271,12 +272,18 @@ def _is_claim(run: LabRun, op: str, technique: str, over: str) -> bool:
 
 
 def _services(run: LabRun) -> dict[str, ServiceRecord]:
-    wanted = {name: spec for lab in run.at.values() for name, spec in lab.services.items()}
+    """Every engine that took part; named with its point where that decides how it was set."""
+    specs: dict[str, dict[Any, Spec]] = {}
+    for point, lab in run.at.items():
+        for name, spec in lab.services.items():
+            specs.setdefault(name, {})[point] = spec
     found = {}
-    for deployment in run.bench.deployments():
-        for name, spec in wanted.items():
-            if deployment.spec == spec and name not in found:
-                found[name] = _service(deployment.describe())
+    for name, by_point in specs.items():
+        for point, spec in by_point.items():
+            label = name if len(set(by_point.values())) == 1 else f"{name} at {point}"
+            described = run.bench.described.get(spec)
+            if described is not None:
+                found[label] = _service(described)
     return found
 
 
@@ -292,7 +299,7 @@ def _service(described: dict[str, object]) -> ServiceRecord:
 
 def _histories(run: LabRun) -> Histories:
     return [
-        (variant, trial, promise, [_plain(op) for op in ops])
+        (variant, trial, promise or None, [_plain(op) for op in ops])
         for (variant, trial, promise), ops in run.matrix.histories.items()
     ]
 

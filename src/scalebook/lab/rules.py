@@ -196,6 +196,10 @@ def _claim(claim: Any, lab: LabAt) -> None:
         _demand(needed, f"the claim has no {role}", f"say {role}=<a variant>")
         text = f"the claim's {role}, {getattr(variant, '__name__', variant)}, is not a variant"
         _demand(variant is None or variant in lab.variants, text, "add it to variants")
+    if claim.over is not None:
+        order = lab.variants.index(claim.over) < lab.variants.index(claim.technique)
+        remedy = f"list {claim.over.__name__} before {claim.technique.__name__}"
+        _demand(order, "each variant is compared with those before it", remedy)
     if isinstance(claim, Invariant):
         known = any(promise.check == claim.check for promise in lab.promises)
         _demand(known, "the claim's check is no promise of this lab", "add Promise(check, ...)")
