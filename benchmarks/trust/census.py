@@ -15,7 +15,7 @@ from scalebook.services.watch import processes_inside
 
 __all__ = ["Census"]
 
-SET_CHILD_SUBREAPER = 36
+SET_CHILD_SUBREAPER, GET_CHILD_SUBREAPER = 36, 37
 """Of prctl(2): orphans below this process become its children instead of init's."""
 
 
@@ -33,7 +33,8 @@ class Census:
         self._started: dict[int, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
-        self._reaper(1)
+        self._reaped_before = self._reaper()
+        self._set_reaper(1)
         self._before = {process.pid for process in psutil.Process().children(recursive=True)}
         return self
 
@@ -48,7 +49,7 @@ class Census:
                 os.kill(pid, 9)
             for child in self._started.values():
                 child.poll()
-        self._reaper(0)
+        self._set_reaper(self._reaped_before)
 
     def start(self, command: list[str], **options: Any) -> "subprocess.Popen[str]":
         """As `Popen`, in text."""
@@ -74,7 +75,13 @@ class Census:
             if foreign and not _lives(child):
                 os.waitpid(child.pid, os.WNOHANG)
 
-    def _reaper(self, on: int) -> None:
+    def _reaper(self) -> int:
+        value = ctypes.c_int(0)
+        if self._linux:
+            ctypes.CDLL(None).prctl(GET_CHILD_SUBREAPER, ctypes.byref(value), 0, 0, 0)
+        return value.value
+
+    def _set_reaper(self, on: int) -> None:
         if self._linux:
             ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, on, 0, 0, 0)
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.trust.place import ORDINARY_UID, Place, ordinary_python, places
 
 
-@pytest.fixture(scope="session", params=["this user", "an ordinary user"])
+@pytest.fixture(scope="module", params=["this user", "an ordinary user"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     ordinary = request.param == "an ordinary user"
     if ordinary and os.geteuid() != 0:
@@ -19,7 +19,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mine() -> Iterator[Place]:
     """A place of this user alone, for what is the same for all."""
     with places() as place:
