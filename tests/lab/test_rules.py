@@ -151,7 +151,10 @@ WRONG = {
         "compared with those before it",
         "list Fast before Slow",
     ),
-    "trials=[Exact('fill')], at=('mode', ['a', 'b'])": ("Exact at 'a'", "a number of members"),
+    "trials=[Exact('fill')], at=('mode', ['a', 'b']), workload=None": (
+        "Exact at 'a'",
+        "a number of members",
+    ),
     "claim=Invariant(check, technique=Fast)": ("no promise of this lab", "Promise(check, ...)"),
     "claim=Saving(99.6, of='memory', technique=Fast, over=Slow)": ("a fraction", "0.996"),
     "claim=Saving(0.9, of='size', technique=Fast, over=Slow)": (
@@ -159,6 +162,10 @@ WRONG = {
         '@figure("bytes")',
     ),
     "claim=Speedup(2, of='reed', technique=Fast, over=Slow)": ("claim is of 'reed'", "read"),
+    "claim=Speedup(2, of='read', technique=Slow, over=Fast)": (
+        "compared with those before it",
+        "list Fast before Slow",
+    ),
     "claim=Speedup(0, of='read', technique=Fast, over=Slow)": ("not positive", "published factor"),
     "claim=Latency(of='delivery', technique=Fast, over=Slow)": ("of 'delivery'", "read"),
     "trials=[Whole(2, steps=[Step(1, 'migrate')])]": (
