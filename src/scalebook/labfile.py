@@ -95,6 +95,9 @@ def _replace(tree: ast.Module, settings: Mapping[str, object], path: Path) -> No
             raise UsageError(f"{path}: no parameter {name!r}", remedy=f"its parameters: {choice}")
         if isinstance(known[name], str) is not isinstance(value, str):
             raise UsageError(f"{name}={value!r}", remedy=f"give a value like {known[name]!r}")
+        if isinstance(known[name], int) and isinstance(value, float):
+            remedy = f"give a whole number like {known[name]!r}"
+            raise UsageError(f"{name}={value!r} is not whole", remedy=remedy)
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id

@@ -146,7 +146,7 @@ class Matrix:
 
     def _violations(self, promise: Promise, run: Run) -> list[Violation]:
         try:
-            said = list(promise.check(run))
+            said = list(promise.check(run) or ())
         except LabError:
             raise
         except Exception as error:

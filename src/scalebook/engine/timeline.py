@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from scalebook.engine.arm import Arm
-from scalebook.errors import ScalebookError
 from scalebook.lab import Fault, Whole
 from scalebook.load.whole import Drive
 from scalebook.services.namespace import Services
@@ -89,8 +88,6 @@ class Timeline:
         begun = time.perf_counter()
         try:
             action()
-        except ScalebookError as error:
-            self._errors.append(error)
         except Exception as error:
             self._errors.append(error)
         self.windows.append((kind, target, begun, time.perf_counter()))

@@ -54,11 +54,12 @@ class Lab:
     agree: Mapping[str, Comparator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        where = _caller()
         try:
             rules.check_axis(self.at)
-            rules.check(self.resolved(self.points[0]), self.claim)
+            resolved = [self.resolved(point) for point in self.points]
+            rules.check(resolved[0], self.claim)
         except rules.Broken as broken:
-            where = _caller()
             raise LabError(f"{where}: {broken.what}", remedy=broken.remedy) from None
 
     @property
