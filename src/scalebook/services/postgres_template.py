@@ -39,9 +39,12 @@ class Template:
         ]
         failed = [copy.wait() for copy in copies]
         if any(failed):
-            complaints = log.read_text(encoding="utf-8", errors="replace").strip()
+            complaints = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            free = shutil.disk_usage(target).free  # The log is on the same disk, so often empty.
+            why = f"{complaints[-1]}; " if complaints else ""
             raise HarnessError(
-                f"cannot copy the database template to {target}: {complaints}",
+                f"cannot copy the database template to {target}: {why}{free / 1e6:.0f} MB of disk"
+                " space are free there",
                 remedy="Free some space there, or set SCALEBOOK_RUN_DIR to another folder.",
             )
         if run.uid is not None:
