@@ -74,7 +74,7 @@ def intact(place: Place, kept: set[str]) -> None:
         (["no-such-unit"], 2, "no unit 'no-such-unit'"),
         (["trust-brief", "--set", "NOTHING=1"], 2, "NOTHING"),
         (["trust-brief", "--at", "many"], 2, "many"),
-        (["trust-brief", "--engine", "redis=/nonexistent"], 3, "/nonexistent"),
+        (["trust-brief", "--engine", "redis=/nonexistent"], 2, "no executable file /nonexistent"),
         (["trust-brief", "--engine", "nothing=wheel"], 2, "nothing"),
     ],
 )
