@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scalebook.engine.arm import Arm
-from scalebook.engine.comparison import Comparison, whole_trial
+from scalebook.engine.comparison import Comparison, disturbed_arm, whole_trial
 from scalebook.lab import Client, Interleaved, Invariant, Promise, Slices, Whole
 from scalebook.lab.lab import LabAt
 from scalebook.load.scheduler import Scheduler
@@ -56,6 +56,7 @@ class Attempts:
         keeps = [p for p in wanted if p not in breaks]
         runs = min(trial.runs, self.run.budget.races) if keeps else trial.runs
         with Arm(self.run.bench, self.run.file, lab, variant) as arm:
+            arm.observer()  # From now on it is known which engines the variant uses.
             scheduler = Scheduler(
                 arm.recipe(self.run.seed),
                 lab.workload or list(lab.roles),
@@ -98,7 +99,8 @@ class Attempts:
             if not isinstance(trial, Whole):
                 continue
             for variant in lab.variants:
-                if trial is primary and variant in self.run.timed(lab):
+                others = trial is primary and trial is not _last(lab)
+                if trial is primary and (others or variant in self.run.timed(lab)):
                     continue
                 wanted = [p for p in lab.promises if self._wants(p, variant, trial.name)]
                 if wanted or (trial.figures and trial is not primary):
@@ -110,13 +112,13 @@ class Attempts:
         breaks = [p for p in wanted if variant in p.broken_by]
         once = not isinstance(self.run.lab.claim, Invariant) and self.run.budget.name != "full"
         attempts = 1 if once else self.run.budget.attempts
-        if breaks and trial is [t for t in lab.trials if isinstance(t, Whole)][-1]:
+        if breaks and trial is _last(lab):
             attempts = max(attempts, ATTEMPTS_TO_CATCH)
         for attempt in range(attempts):
             seed = self.run.seed + attempt
-            _, _, figures = whole_trial(
-                self.run.bench, self.run.file, lab, variant, trial, seed, self.run.on_run
-            )
+            bench, file = self.run.bench, self.run.file
+            with disturbed_arm(bench, file, lab, variant, trial) as arm:
+                _, _, figures = whole_trial(arm, trial, seed, self.run.on_run)
             if figures:
                 kept = self.run.figures.setdefault((lab.point, variant.__name__), {})
                 kept.update({f"{trial.name}: {n}": f for n, f in figures.items()})
@@ -162,3 +164,8 @@ class Attempts:
                         attempts=cell.attempts,
                         violations=cell.violations,
                     )
+
+
+def _last(lab: LabAt) -> Whole:
+    """The last of the whole trials: where somebody who must be caught has all attempts."""
+    return [trial for trial in lab.trials if isinstance(trial, Whole)][-1]

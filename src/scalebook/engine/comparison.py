@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 
 from scalebook.engine.arm import Arm, LabFile
 from scalebook.engine.bench import Workbench
@@ -20,7 +21,14 @@ from scalebook.load.closed import ClosedLoop
 from scalebook.load.whole import Drive, WholeReport
 from scalebook.results.figures import Evidence, Figure, Gate, TrialRecord
 
-__all__ = ["Comparison", "OnRun", "counter_figures", "own_figures", "whole_trial"]
+__all__ = [
+    "Comparison",
+    "OnRun",
+    "counter_figures",
+    "disturbed_arm",
+    "own_figures",
+    "whole_trial",
+]
 
 OnRun = Callable[[type[Client], Run, int], None]
 """Told of every run of a variant, with its seed, so that promises are checked on it."""
@@ -66,18 +74,17 @@ class Comparison:
 
     def open(self) -> None:
         """Open the arms, ask the sampled questions, and check the gates."""
-        arms = {
-            v.__name__: self._stack.enter_context(Arm(self.bench, self.file, self.lab, v))
-            for v in self.variants
-        }
+        arms = self._open_arms()
         if self.lab.workload is not None:
             for name, arm in arms.items():
                 self.samples[name] = sample(arm, self.lab.workload, self.seed)
             self.gates = gates(self.lab, self.samples, self.variants)
-        if isinstance(self.trial, Whole):
-            self._stack.close()  # A whole trial starts from a fresh load each time.
+        if isinstance(self.trial, Whole) and self.trial.fresh:
+            self._stack.close()
             return
         self._arms = arms
+        if isinstance(self.trial, Whole):
+            return
         workload = self.lab.workload
         if workload is None or workload.arrivals is not None:
             raise HarnessError(
@@ -90,6 +97,22 @@ class Comparison:
             sampled = self.samples[name].ops if name in self.samples else []
             self._ops[name] = [*sampled, *loop.slice(WARM_SECONDS)]
             arm.mark()
+
+    def _open_arms(self) -> dict[str, Arm]:
+        """The first arm loads; the others copy its load, some at once."""
+        arms = {v.__name__: Arm(self.bench, self.file, self.lab, v) for v in self.variants}
+
+        def enter(arm: Arm) -> None:
+            arm.__enter__()
+            arm.observer()
+
+        first, *others = arms.values()
+        for arm in arms.values():
+            self._stack.callback(arm.close)
+        enter(first)
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            list(pool.map(enter, others))
+        return arms
 
     def add_pair(self) -> None:
         """One more pair: every variant once, in random order."""
@@ -116,7 +139,7 @@ class Comparison:
         """Check the promises on what the slices did, read the counters, and close the arms."""
         for variant in self.variants:
             name = variant.__name__
-            if name in self._arms:
+            if name in self._loops:
                 arm = self._arms[name]
                 self._loops[name].close()
                 self._count(name, arm)
@@ -125,6 +148,7 @@ class Comparison:
         self.gates += self._failures()
         self._stack.close()
         self._arms.clear()
+        self._loops.clear()
 
     def evidence(self, variant: type[Client]) -> Evidence:
         """What was exactly observed of this variant here."""
@@ -158,9 +182,13 @@ class Comparison:
         assert isinstance(self.trial, Whole)
         discarded = 0
         while True:
-            run, report, figures = whole_trial(
-                self.bench, self.file, self.lab, variant, self.trial, seed, self.on_run
-            )
+            kept = self._arms.get(variant.__name__)
+            with (
+                nullcontext(kept)
+                if kept
+                else disturbed_arm(self.bench, self.file, self.lab, variant, self.trial) as arm
+            ):
+                run, report, figures = whole_trial(arm, self.trial, seed, self.on_run)
             if report.held or discarded + 1 == TRIES_TO_HOLD:
                 break
             discarded += 1
@@ -243,51 +271,45 @@ def own_figures(arm: Arm) -> dict[str, Figure]:
     return {n: Figure.exact(float(getattr(arm.observer(), n)()), u) for n, u in units.items()}
 
 
-def whole_trial(
-    bench: Workbench,
-    file: LabFile,
-    lab: LabAt,
-    variant: type[Client],
-    trial: Whole,
-    seed: int,
-    on_run: OnRun,
-) -> tuple[Run, WholeReport, dict[str, Figure]]:
-    """One whole trial on a fresh arm, with its steps and faults; promises are checked on it."""
+def disturbed_arm(
+    bench: Workbench, file: LabFile, lab: LabAt, variant: type[Client], trial: Whole
+) -> Arm:
+    """An arm for one whole trial: what its steps and faults touch is private, or proxied."""
     hit, wire = targets(trial)
-    killed = {role.name for role in lab.roles} & hit
     stepped = set(lab.services) if trial.steps else set()
     private = (hit & set(lab.services)) | stepped
-    arm = Arm(bench, file, lab, variant, private=private, proxied=wire)
-    with arm:
-        arm.mark()
-        drive = Drive(
-            arm.recipe(seed),
-            lab.workload,
-            list(lab.roles),
-            trial.seconds,
-            bench.run,
-            seed,
-            killed,
-        )
-        timeline = Timeline(arm, trial, drive)
-        try:
-            timeline.start(drive.start())
-            report = drive.finish()
-        except BaseException:
-            timeline.abandon()
-            raise
-        timeline.finish()
-        arm.forget_observer()
-        run = arm.as_run(
-            report.ops,
-            trial.name,
-            settle=timeline.settle,
-            listeners=report.listeners,
-            windows=tuple(timeline.windows),
-        )
-        figures = _trial_figures(arm, trial, run, counted=not (hit or stepped))
-        on_run(variant, run, seed)
-        return run, report, figures
+    return Arm(bench, file, lab, variant, private=private, proxied=wire)
+
+
+def whole_trial(
+    arm: Arm, trial: Whole, seed: int, on_run: OnRun
+) -> tuple[Run, WholeReport, dict[str, Figure]]:
+    """One whole trial on an open arm, with its steps and faults; promises are checked on it."""
+    hit, _ = targets(trial)
+    roles = list(arm.lab.roles)
+    killed = {role.name for role in roles} & hit
+    arm.forget_observer()
+    arm.mark()
+    recipe, run_directory = arm.recipe(seed), arm.bench.run
+    drive = Drive(recipe, arm.lab.workload, roles, trial.seconds, run_directory, seed, killed)
+    timeline = Timeline(arm, trial, drive)
+    try:
+        timeline.start(drive.start())
+        report = drive.finish()
+    except BaseException:
+        timeline.abandon()
+        raise
+    timeline.finish()
+    run = arm.as_run(
+        report.ops,
+        trial.name,
+        settle=timeline.settle,
+        listeners=report.listeners,
+        windows=tuple(timeline.windows),
+    )
+    figures = _trial_figures(arm, trial, run, counted=not (hit or trial.steps))
+    on_run(arm.variant, run, seed)
+    return run, report, figures
 
 
 def _trial_figures(arm: Arm, trial: Whole, run: Run, *, counted: bool) -> dict[str, Figure]:

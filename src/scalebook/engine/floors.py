@@ -18,7 +18,7 @@ from scalebook.stats import floor_corrected
 __all__ = ["corrected", "measure_floors"]
 
 ROUNDS = 10
-CALLS = 100
+CALLS = 50
 
 
 def measure_floors(bench: Workbench, services: Mapping[str, Spec]) -> dict[str, list[float]]:

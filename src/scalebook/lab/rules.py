@@ -229,6 +229,9 @@ def _timelines(lab: LabAt) -> None:
     for trial in lab.trials:
         if not isinstance(trial, Whole):
             continue
+        disturbed = trial.steps or trial.faults
+        remedy = "drop fresh=False: what a fault leaves behind is no state to go on from"
+        _demand(trial.fresh or not disturbed, f"{trial.name!r} is disturbed and not fresh", remedy)
         for step in trial.steps:
             for variant in lab.variants:
                 known = callable(getattr(variant, step.action, None))

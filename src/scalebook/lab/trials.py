@@ -68,13 +68,15 @@ class Slices:
 class Whole:
     """One run of `seconds` from a fresh start, for anything with a clock, a TTL, a failover.
 
-    `steps` and `faults` happen on its timeline; `figures` are functions of the run.
+    `steps` and `faults` happen on its timeline; `figures` are functions of the run. Without
+    `fresh`, each run goes on from the state that the last one left: caches stay warm.
     """
 
     seconds: float
     steps: Sequence[Step] = ()
     faults: Sequence[Fault] = ()
     figures: Sequence[Callable[..., Any]] = ()
+    fresh: bool = True
     name: str = ""
 
     def __post_init__(self) -> None:

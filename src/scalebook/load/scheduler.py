@@ -110,7 +110,8 @@ class Scheduler:
         self._gate = Gate()
         self._gate.on_done = self._done
         self._seats = [Seat(number) for number in range(trial.clients)]
-        names = [n for n in recipe.services if hasattr(recipe.services[n], "listen_path")]
+        known = recipe.services.used() or {n: recipe.services[n] for n in recipe.services}
+        names = [name for name, access in known.items() if hasattr(access, "listen_path")]
         self._locks = LockWatch(recipe.services[name] for name in names)
         self._players: list[_Player] = []
         try:

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ __all__ = ["Postgres", "PostgresDeployment"]
 DEFAULTS = {"shared_buffers": "128MB", "max_connections": "200", "scram_iterations": "1"}
 SPARE_SENDERS = 10
 LONGEST_SLUG = 40
+RELEASED_KEPT = 20
 PRELOADED = ("pg_stat_statements",)
 
 
@@ -91,6 +93,7 @@ class PostgresDeployment(Deployment):
         self._provision = provision
         self._modules = modules
         self._numbers = itertools.count(1)
+        self._released: deque[PostgresAccess] = deque()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -158,12 +161,20 @@ class PostgresDeployment(Deployment):
         return found
 
     def release(self, access: Access) -> None:
-        """Drop the arm's database, with whoever is still connected to it."""
-        assert isinstance(access, PostgresAccess)
-        primary = self.nodes[access.primary.index]
-        with administer(primary.folder, primary.password) as connection:
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            connection.execute(drop.format(sql.Identifier(access.database)))
+        """Drop an arm's database, with whoever is still connected to it; not at once.
+
+        A drop costs a checkpoint and a file each for a thousand files, so the last few wait: they
+        go with the run's directory.
+        """
+        if not isinstance(access, PostgresAccess):
+            raise TypeError(f"{access!r} is no access of PostgreSQL")
+        self._released.append(access)
+        if len(self._released) > RELEASED_KEPT:
+            oldest = self._released.popleft()
+            primary = self.nodes[oldest.primary.index]
+            with administer(primary.folder, primary.password) as connection:
+                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                connection.execute(drop.format(sql.Identifier(oldest.database)))
 
     def promote(self, index: int) -> None:
         """Make the replica with this number the primary; the other replicas follow it."""

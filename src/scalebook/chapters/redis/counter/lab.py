@@ -115,6 +115,6 @@ LAB = Lab(
     workload=Workload(mix={"increment": 1}, clients=4),
     variants=[*GOOD, GetThenSet],
     promises=[Promise(every_increment_counts, kept_by=GOOD, broken_by=[GetThenSet])],
-    trials=[Slices(seconds=0.1), Interleaved(clients=3, runs=60)],
+    trials=[Slices(seconds=0.05), Interleaved(clients=3, runs=60)],
     claim=Speedup(500, of="increment", technique=Incr, over=HotRow, statistic="throughput"),
 )

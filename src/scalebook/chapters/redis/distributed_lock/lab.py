@@ -106,7 +106,7 @@ LAB = Lab(
     workload=Workload(mix={"work": 1}, clients=6),
     variants=[TokenLock, LibraryLock, FencedLock, AnybodyReleases],
     promises=promises,
-    trials=[Whole(seconds=1.5)],
+    trials=[Whole(seconds=1.2)],
     agree={"work": anything},
     claim=Invariant(nobody_writes_under_a_stale_lock, technique=TokenLock),
 )

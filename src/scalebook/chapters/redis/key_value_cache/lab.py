@@ -10,11 +10,11 @@ from scalebook.lab import Client, Command, Lab, OpenLoop, Pgbench, Plan, Promise
 from scalebook.lab import RedisBenchmark, Speedup, Whole, Workload, Zipf
 from scalebook.services import Postgres, Redis
 
-PRODUCTS = 8  # Those that are looked at, of a shop that sells many more.
+PRODUCTS = 4  # Those that are looked at, of a shop that sells many more.
 SHOP = 10_000
 REVIEWS_OF_OTHERS = 50_000
-TTL_SECONDS = 1.0
-SLOW_READ_SECONDS = 0.5  # A copy may be taken just before a write and stored just after it.
+TTL_SECONDS = 0.8
+SLOW_READ_SECONDS = 0.4  # A copy may be taken just before a write and stored just after it.
 PAGE = """SELECT price, avg(stars)::float FROM product JOIN review ON product = id
           WHERE id = {} GROUP BY id, price"""
 
@@ -111,10 +111,10 @@ LAB = Lab(
     workload=lambda reviews: Workload(
         {"page": 90, "price": 5, "write": 5},
         Zipf(PRODUCTS, s=1.2),
-        arrivals=OpenLoop(200 if reviews <= 10_000 else 40),
+        arrivals=OpenLoop(200 if reviews <= 10_000 else 30),
     ),
     variants=[DatabaseOnly, CacheAside, CacheForever],
     promises=[Promise(no_price_is_too_old, [DatabaseOnly, CacheAside], [CacheForever])],
-    trials=[Whole(seconds=1), Whole(seconds=3, name="staleness")],
+    trials=[Whole(seconds=0.7, fresh=False), Whole(seconds=2, name="staleness")],
     claim=Speedup(22, of="page", technique=CacheAside, over=DatabaseOnly),
 )
