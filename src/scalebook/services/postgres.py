@@ -24,7 +24,7 @@ from scalebook.services.proxy import Proxy
 from scalebook.services.rundir import RunDirectory
 from scalebook.services.service import Capacity, Service, Settings, frozen_settings
 
-__all__ = ["Postgres", "PostgresDeployment"]
+__all__ = ["RELEASED_KEPT", "Postgres", "PostgresDeployment"]
 
 DEFAULTS = {"shared_buffers": "128MB", "max_connections": "200", "scram_iterations": "1"}
 SPARE_SENDERS = 10
