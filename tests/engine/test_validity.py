@@ -74,6 +74,30 @@ def test_a_gate_that_does_not_pass_voids_the_run_and_says_why(
     assert any(not gate.passed for point in result.points for gate in point.gates)
 
 
+def test_a_rate_that_a_variant_cannot_carry_voids_the_run(measure: Measure) -> None:
+    text = """
+        import time
+
+        class New(Old):
+            "Takes far longer than the arrivals leave it."
+            def read(self, key):
+                time.sleep(0.2)
+                return super().read(key)
+
+        LAB = Lab(**GOOD | dict(
+            workload=Workload(mix={"read": 1}, arrivals=OpenLoop(100, workers=2)),
+            trials=[Whole(0.8)],
+            variants=[Old, New],
+            claim=Speedup(2, of="read", technique=New, over=Old),
+        ))
+    """
+
+    problems = measure(dedent(text), points=[1]).result.validity.problems
+
+    assert any("rate carried at 1: New cannot carry 100/s" in problem for problem in problems)
+    assert not any("rate carried at 1: Old" in problem for problem in problems)
+
+
 ITEMS = """
         class Scan(Client):
             "No index."

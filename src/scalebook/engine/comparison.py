@@ -36,6 +36,7 @@ OnRun = Callable[[type[Client], Run, int], None]
 FAILED_SHARE = 0.01
 WARM_SECONDS = 0.05
 TRIES_TO_HOLD = 3
+OVERLOADED_SHARE = 0.25
 
 
 class Comparison:
@@ -195,6 +196,10 @@ class Comparison:
         if not report.held:
             text = f"{variant.__name__}: {report.why} ({TRIES_TO_HOLD} trials in a row)"
             self.gates.append(Gate(name="schedule held", passed=False, detail=text))
+        if report.backlog_at_end > OVERLOADED_SHARE * len(report.ops):
+            text = f"{variant.__name__} cannot carry {report.offered_rate:g}/s: "
+            text += f"{report.backlog_at_end} requests were still waiting at the end"
+            self.gates.append(Gate(name="rate carried", passed=False, detail=text))
         self._merge(variant.__name__, figures)
         late = sorted(report.lateness_seconds)
         return TrialRecord(
