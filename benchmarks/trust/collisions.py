@@ -12,6 +12,7 @@ UNIT = "trust-held"
 
 def collided(place: Place, unit: str = UNIT) -> list[str]:
     """What went wrong when two runs of a unit were started at once; empty when nothing did."""
+    before = place.census.strays()
     both = [place.start("run", "--quick", unit, "--json") for _ in range(2)]
     wrong, runs = [], set()
     for child in both:
@@ -26,7 +27,8 @@ def collided(place: Place, unit: str = UNIT) -> list[str]:
     if kept.integrity != "ok" or not runs <= kept.readable:
         wrong.append(f"the store: {kept.integrity}, without {runs - kept.readable}")
     wrong += [f"{path} was left" for path in place.run_directories()]
-    wrong += [f"process {pid} was left" for pid in place.census.strays()]
+    left = [pid for pid in place.census.strays() if pid not in before]
+    wrong += [f"process {pid} was left" for pid in left]
     return wrong
 
 

@@ -121,11 +121,15 @@ def places(uid: int | None = None) -> Iterator[Place]:
 
 @functools.cache
 def ordinary_python() -> str | None:
-    """A Python of this version that an ordinary user may run, with the packages; None if none."""
+    """A Python of this version that an ordinary user may run, with the packages; None if none.
+
+    ORDINARY_PYTHON names one of an environment of that user, as `.ci/run` makes.
+    """
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     env = {"PYTHONPATH": os.pathsep.join([str(SOURCE), *site.getsitepackages()])}
     user = {"user": ORDINARY_UID, "group": ORDINARY_UID, "extra_groups": []}
-    for python in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
+    named = [os.environ["ORDINARY_PYTHON"]] if "ORDINARY_PYTHON" in os.environ else []
+    for python in (*named, sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
         command = [python, "-P", "-B", "-c", "import scalebook.engine, scalebook.cli.session"]
         try:
             options: Any = {"env": env, "cwd": "/", "capture_output": True, **user}

@@ -14,7 +14,10 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if ordinary and os.geteuid() != 0:
         pytest.skip("this user is an ordinary one")
     if ordinary and ordinary_python() is None:
-        pytest.skip("an ordinary user cannot run any Python that has the packages")
+        reason = "an ordinary user cannot run any Python that has the packages"
+        if request.config.getoption("--require-all"):
+            pytest.fail(f"{reason}; name one in ORDINARY_PYTHON", pytrace=False)
+        pytest.skip(reason)
     with places(ORDINARY_UID if ordinary else None) as place:
         yield place
 
