@@ -1,35 +1,42 @@
 """Results: the immutable record of a run, its environment, digest, reference.
 
-`Store` (scalebook.results.store) and `export` (scalebook.results.export) are imported from their
-own modules, because a short command should not have to load a database library.
+The records are loaded when they are first asked for, and `Store` and `export` are imported from
+their own modules: a short command should not have to load pydantic or a database library.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from scalebook.results.digest import ENGINE_REVISION, digest
-from scalebook.results.environment import Environment, comparable, noisy, observe
-from scalebook.results.figures import (
-    AxisValue,
-    Evidence,
-    Figure,
-    Gate,
-    OpFigures,
-    PointRecord,
-    RatioRecord,
-    TrialRecord,
-    VariantRecord,
-)
-from scalebook.results.record import (
-    CapacityRecord,
-    CheckRecord,
-    Counterexample,
-    CrossingRecord,
-    Result,
-    ServiceRecord,
-    Validity,
-    VerdictRecord,
-    new_run_id,
-    now,
-)
-from scalebook.results.reference import compare, read_reference, write_reference
+
+if TYPE_CHECKING:
+    from scalebook.results.environment import Environment, comparable, noisy, observe
+    from scalebook.results.figures import (
+        AxisValue,
+        Evidence,
+        Figure,
+        Gate,
+        OpFigures,
+        PointRecord,
+        RatioRecord,
+        TrialRecord,
+        VariantRecord,
+    )
+    from scalebook.results.record import (
+        CapacityRecord,
+        CheckRecord,
+        Counterexample,
+        CrossingRecord,
+        Result,
+        ServiceRecord,
+        Validity,
+        VerdictRecord,
+        new_run_id,
+        now,
+    )
+    from scalebook.results.reference import compare, read_reference, write_reference
 
 __all__ = [
     "ENGINE_REVISION",
@@ -61,3 +68,41 @@ __all__ = [
     "read_reference",
     "write_reference",
 ]
+
+_HOMES = {
+    "environment": ("Environment", "comparable", "noisy", "observe"),
+    "figures": (
+        "AxisValue",
+        "Evidence",
+        "Figure",
+        "Gate",
+        "OpFigures",
+        "PointRecord",
+        "RatioRecord",
+        "TrialRecord",
+        "VariantRecord",
+    ),
+    "record": (
+        "CapacityRecord",
+        "CheckRecord",
+        "Counterexample",
+        "CrossingRecord",
+        "Result",
+        "ServiceRecord",
+        "Validity",
+        "VerdictRecord",
+        "new_run_id",
+        "now",
+    ),
+    "reference": ("compare", "read_reference", "write_reference"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module in which `name` is at home."""
+    for home, names in _HOMES.items():
+        if name in names:
+            found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
