@@ -36,7 +36,7 @@ class Budget:
 
 BUDGETS = {
     "quick": Budget("quick", 5, 0.0, 1, 20, 2, 3, 0.2, all_points=False),
-    "default": Budget("default", 40, 60.0, 2, 60, 5, 3, 0.5, all_points=True),
+    "default": Budget("default", 80, 60.0, 2, 60, 5, 3, 0.5, all_points=True),
     "full": Budget("full", 80, 900.0, 5, 200, 5, 10, 2.0, all_points=True),
 }
 
