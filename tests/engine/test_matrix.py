@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from scalebook.engine.events import Event
-from scalebook.engine.matrix import Matrix, told
+from scalebook.engine.matrix import Matrix, steps_of, told
 from scalebook.errors import LabError
 from scalebook.lab import Client, History, Op, Promise, Run, Violation
 
@@ -158,3 +158,20 @@ def test_a_witness_reads_in_the_order_of_time() -> None:
 def test_a_short_interleaved_run_is_told_whole() -> None:
     run = a_run(Bad, 1, 9, 2, trial="interleaved")
     assert len(told(Violation("a nine"), run)) == 4
+
+
+def test_the_steps_of_a_witness_count_from_the_first() -> None:
+    run = a_run(Bad, 1, 9)
+    (violation,) = never_nine(run)
+    (step,) = steps_of(violation, run)
+    assert (step.who, step.what, step.answer) == ("worker 1", "read('k')", "9")
+    assert (step.start, step.end) == (0.0, 0.5)
+
+
+def test_of_a_short_race_every_step_is_shown() -> None:
+    run = a_run(Bad, 1, 9, trial="interleaved")
+    (violation,) = never_nine(run)
+    assert [(s.who, s.start) for s in steps_of(violation, run)] == [
+        ("worker 0", 0.0),
+        ("worker 1", 1.0),
+    ]

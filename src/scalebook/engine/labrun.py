@@ -20,6 +20,7 @@ from scalebook.engine.floors import measure_floors
 from scalebook.engine.judge import claim_logs
 from scalebook.engine.matrix import Matrix
 from scalebook.engine.natives import NativePoint, native_ops
+from scalebook.engine.timelines import timeline_of
 from scalebook.lab import (
     Client,
     Exact,
@@ -32,6 +33,7 @@ from scalebook.lab import (
 )
 from scalebook.lab.lab import LabAt
 from scalebook.results.figures import Figure
+from scalebook.results.timelines import TimelineRecord
 from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_interval
 
 __all__ = ["LabRun", "Named"]
@@ -82,6 +84,8 @@ class LabRun:
     natives: dict[Any, NativePoint] = field(default_factory=dict)
     figures: dict[tuple[Any, str], dict[str, Figure]] = field(default_factory=dict)
     """(point, variant) -> figures of the trials that are not part of the comparison."""
+    timelines: dict[tuple[Any, str, str], TimelineRecord] = field(default_factory=dict)
+    """(point, variant, trial) -> the last run of a trial with steps or faults."""
     floors: dict[str, list[float]] = field(default_factory=dict)
     sides: dict[Any, Side] = field(default_factory=dict)
     spent_seconds: float = 0.0
@@ -136,7 +140,10 @@ class LabRun:
         return claim_logs(self.lab.claim, comparison.trials) if comparison else []
 
     def on_run(self, variant: type[Client], run: Run, seed: int) -> None:
-        """Check the promises on a run."""
+        """Check the promises on a run, and keep what a disturbed one looked like."""
+        timeline = timeline_of(run, seed)
+        if timeline is not None:
+            self.timelines[(run.at, run.variant, run.trial)] = timeline
         self.matrix.judge(self.at[run.at].promises, variant, run, seed)
 
     def _exact(self, point: Any) -> None:

@@ -10,8 +10,9 @@ from scalebook.engine.events import Reporter
 from scalebook.errors import LabError
 from scalebook.lab import Client, Op, Promise, Run, Violation
 from scalebook.results.record import CheckRecord, Counterexample
+from scalebook.results.timelines import WitnessStep
 
-__all__ = ["Cell", "Matrix", "told"]
+__all__ = ["Cell", "Matrix", "steps_of", "told"]
 
 WITNESS_LINES = 12
 
@@ -27,6 +28,7 @@ class Cell:
     violations: int = 0
     seed: int | None = None
     witness: tuple[str, ...] = ()
+    steps: tuple[WitnessStep, ...] = ()
     point: Any = None
 
 
@@ -89,6 +91,7 @@ class Matrix:
                 under=under,
                 point=cell.point,
                 witness=cell.witness,
+                steps=cell.steps,
             )
             for (promise, under, variant, kept, trial), cell in self.cells.items()
             if kept
@@ -112,6 +115,7 @@ class Matrix:
                     attempts=sum(c.attempts for c in cells),
                     seed=cell.seed,
                     witness=cell.witness,
+                    steps=cell.steps,
                     replay=replay if cell.violations else None,
                     under=under,
                     point=cell.point,
@@ -166,6 +170,7 @@ class Matrix:
         lines = told(smallest, run)
         if not cell.violations or len(lines) < len(cell.witness):
             cell.witness, cell.seed, cell.point = lines, seed, run.at
+            cell.steps = steps_of(smallest, run)
             self.histories[(run.variant, run.trial, promise.name)] = list(run.history)
         cell.violations += len(violations)
         if cell.violations == len(violations):
@@ -185,10 +190,7 @@ class Matrix:
 
 def told(violation: Violation, run: Run) -> tuple[str, ...]:
     """The violation and the operations that show it, one line each, in the order of their start."""
-    ops = sorted(violation.witness, key=lambda op: op.start)
-    if run.trial.startswith("interleaved") and len(run.history) <= WITNESS_LINES:
-        ops = sorted(run.history, key=lambda op: op.start)
-    events: list[tuple[float, str]] = [(op.start, _line(op)) for op in ops]
+    events: list[tuple[float, str]] = [(op.start, _line(op)) for op in _shown(violation, run)]
     events += [(start, f"{kind} {target}") for kind, target, start, _ in run.windows]
     events.sort()
     origin = events[0][0] if events else 0.0
@@ -196,8 +198,33 @@ def told(violation: Violation, run: Run) -> tuple[str, ...]:
     return (violation.text, *lines[:WITNESS_LINES])
 
 
+def steps_of(violation: Violation, run: Run) -> tuple[WitnessStep, ...]:
+    """The operations that show the violation, for a picture of them."""
+    ops = _shown(violation, run)[:WITNESS_LINES]
+    origin = ops[0].start if ops else 0.0
+    return tuple(
+        WitnessStep(
+            who=_who(op),
+            what=f"{op.name}({op.key!r})",
+            answer=(repr(op.result) if op.outcome == "ok" else op.outcome)[:80],
+            start=op.start - origin,
+            end=op.end - origin,
+        )
+        for op in ops
+    )
+
+
+def _shown(violation: Violation, run: Run) -> list[Op]:
+    """The witness; of a short race under the scheduler, all that happened."""
+    everything = run.trial.startswith("interleaved") and len(run.history) <= WITNESS_LINES
+    return sorted(run.history if everything else violation.witness, key=lambda op: op.start)
+
+
+def _who(op: Op) -> str:
+    return f"{op.role or 'worker'} {op.session}"
+
+
 def _line(op: Op) -> str:
-    who = f"{op.role or 'worker'} {op.session}"
     answer = f"-> {op.result!r}" if op.outcome == "ok" else f"{op.outcome}: {op.error}"
     taken = (op.end - op.start) * 1e3
-    return f"{who}: {op.name}({op.key!r}) {answer}, {taken:.1f} ms"[:160]
+    return f"{_who(op)}: {op.name}({op.key!r}) {answer}, {taken:.1f} ms"[:160]

@@ -70,6 +70,7 @@ def outcome(
             "points": [_point(run, p) for p in run.points if _measured(run, p)],
             "checks": run.matrix.checks(),
             "counterexamples": run.matrix.counterexamples(_replay(run)),
+            "timelines": list(run.timelines.values()),
             "floor": {
                 name: Figure.of(mean_estimate(found), "s") for name, found in run.floors.items()
             },

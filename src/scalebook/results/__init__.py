@@ -37,10 +37,12 @@ if TYPE_CHECKING:
         now,
     )
     from scalebook.results.reference import compare, read_reference, write_reference
+    from scalebook.results.timelines import Bucket, TimelineRecord, Window, WitnessStep
 
 __all__ = [
     "ENGINE_REVISION",
     "AxisValue",
+    "Bucket",
     "CapacityRecord",
     "CheckRecord",
     "Counterexample",
@@ -54,10 +56,13 @@ __all__ = [
     "RatioRecord",
     "Result",
     "ServiceRecord",
+    "TimelineRecord",
     "TrialRecord",
     "Validity",
     "VariantRecord",
     "VerdictRecord",
+    "Window",
+    "WitnessStep",
     "comparable",
     "compare",
     "digest",
@@ -95,6 +100,7 @@ _HOMES = {
         "now",
     ),
     "reference": ("compare", "read_reference", "write_reference"),
+    "timelines": ("Bucket", "TimelineRecord", "Window", "WitnessStep"),
 }
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, JsonValue
 from scalebook.results.environment import Environment
 from scalebook.results.figures import AxisValue, Figure, PointRecord
 from scalebook.results.model import Record
+from scalebook.results.timelines import TimelineRecord, WitnessStep
 from scalebook.stats import State
 
 __all__ = [
@@ -73,13 +74,14 @@ class CheckRecord(Record):
     under: str | None = None
     point: AxisValue | None = None
     witness: tuple[str, ...] = ()
+    steps: tuple[WitnessStep, ...] = ()
 
 
 class Counterexample(Record):
     """A promise checked on one variant that should break it; `caught` says whether it did.
 
-    `witness` is the smallest history that shows it, in lines; `replay` the command that repeats
-    it from `seed`.
+    `witness` is the smallest history that shows it, in lines, and `steps` its operations;
+    `replay` the command that repeats it from `seed`.
     """
 
     promise: str
@@ -89,6 +91,7 @@ class Counterexample(Record):
     attempts: int
     seed: int | None = None
     witness: tuple[str, ...] = ()
+    steps: tuple[WitnessStep, ...] = ()
     replay: str | None = None
     under: str | None = None
     point: AxisValue | None = None
@@ -140,6 +143,8 @@ class Result(Record):
     points: tuple[PointRecord, ...]
     checks: tuple[CheckRecord, ...] = ()
     counterexamples: tuple[Counterexample, ...] = ()
+    timelines: tuple[TimelineRecord, ...] = ()
+    """Of trials with steps or faults: the last run of each variant at each point."""
     floor: dict[str, Figure] = {}
     """Service -> seconds of the client's cheapest round trip."""
     verdict: VerdictRecord
