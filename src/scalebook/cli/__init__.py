@@ -23,7 +23,9 @@ COMMANDS = {
     "export": "exporting",
     "schema": "schema",
     "plan": "planning",
+    "ledger": "ledger",
     "doctor": "doctor",
+    "serve": "serving",
 }
 ELSEWHERE = {"test": "tests are run from a checkout, by ./scalebook test"}
 """Commands of the launcher in a checkout, which the package alone cannot answer."""
