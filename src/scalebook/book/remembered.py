@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["Remembered"]
+__all__ = ["Remembered", "cache_folder"]
 
 VERSION = 1
 
@@ -19,7 +19,7 @@ class Remembered:
 
     def __init__(self, name: str) -> None:
         """`name` is that of the file in the user's cache (or in SCALEBOOK_CACHE)."""
-        self._file = _folder() / f"{name}.json"
+        self._file = cache_folder() / f"{name}.json"
         self._known = _load(self._file)
         self._changed = False
 
@@ -63,7 +63,8 @@ def _stamp(files: tuple[Path, ...]) -> list[int]:
     return [VERSION, *(n for stat in found for n in (stat.st_mtime_ns, stat.st_size, stat.st_ino))]
 
 
-def _folder() -> Path:
+def cache_folder() -> Path:
+    """The user's cache for Scalebook, or SCALEBOOK_CACHE."""
     if folder := os.environ.get("SCALEBOOK_CACHE"):
         return Path(folder)
     from platformdirs import user_cache_path

@@ -1,0 +1,61 @@
+"""The curve of an invariant: a strip of points, kept or broken, with the axis as the verdict."""
+
+# ruff: noqa: A002  (an id is called so in HTML)
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from scalebook.book.pictures.flags import kept_flags
+from scalebook.book.pictures.regimes import axis_line, regimes_of, ticks
+from scalebook.book.pictures.scales import Axis, axis_of
+from scalebook.book.pictures.svg import el, frame, pct, text
+
+if TYPE_CHECKING:
+    from scalebook.results import Result
+
+__all__ = ["strip"]
+
+PIXELS, MIDDLE = 78.0, 40.0
+KEPT = "M-5 .5l3.6 4 7.4-9"
+BROKEN = "M-5-5l10 10M5-5l-10 10"
+SIDES = {True: "above", False: "below", None: None}
+WORDS = {True: "kept", False: "broken", None: "not tried"}
+
+
+def strip(result: Result, *, id: str) -> str:
+    """One mark per point: a tick where the technique kept its promise, a cross where it broke."""
+    flags = kept_flags(result)
+    axis = axis_of([point for point, _ in flags])
+    regimes = regimes_of(result.verdict, axis, [(p, SIDES[kept]) for p, kept in flags])
+    words = {"true": "promise kept", "false": "promise broken", "open": "not known"}
+    crossing = result.verdict.crossing
+    body = ""
+    if crossing is not None and axis.kind != "label":
+        low, high = axis.place(crossing.low), axis.place(crossing.high)
+        body += el(
+            "rect", class_="ci-band", x=pct(low), y=PIXELS - 7, width=pct(high - low), height=14
+        )
+    body += "".join(_mark(axis, point, kept) for point, kept in flags)
+    body += axis_line(regimes, PIXELS, words) + ticks(axis, [p for p, _ in flags], PIXELS)
+    name = text(0, PIXELS + 62, escape(result.axis or "", quote=False), class_="hd i")
+    described = "; ".join(f"{WORDS[kept]} at {point}" for point, kept in flags)
+    svg = frame(PIXELS, result.verdict.reason, body + name, id=id, described=described)
+    return el("div", svg, class_="plot curve strip")
+
+
+def _mark(axis: Axis, point: float | str, kept: bool | None) -> str:
+    """A disc with a tick or a cross, its word above."""
+    x = axis.place(point)
+    class_ = {True: "kept-mark", False: "broke-mark", None: "open-mark"}[kept]
+    parts = [el("circle", r=13, class_="seat")]
+    if kept is not None:
+        parts.append(el("path", d=KEPT if kept else BROKEN, class_="sign"))
+    word = text(
+        x,
+        MIDDLE - 21,
+        WORDS[kept],
+        anchor="middle",
+        class_="m hd" if kept else "x hd" if kept is False else None,
+    )
+    return word + el("svg", el("g", *parts, class_=class_), x=pct(x), y=MIDDLE, overflow="visible")
