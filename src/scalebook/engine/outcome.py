@@ -155,8 +155,16 @@ def _distinct(gates: Sequence[Any]) -> list[Any]:
 
 
 def _variant(run: LabRun, point: Any, name: str, trials: Sequence[TrialRecord]) -> VariantRecord:
+    evidence = Evidence()
+    comparison = run.comparisons.get(point)
+    if isinstance(comparison, Comparison):
+        variant = next(v for v in run.at[point].variants if v.__name__ == name)
+        evidence = comparison.evidence(variant)
+    units = {label: figure.unit for label, figure in evidence.figures.items()}
+    exact = run.exacts.get(point)
+    units |= exact.units.get(name, {}) if exact else {}
     statistics = {
-        label: Figure.of(estimate, _unit(run, point, name, label))
+        label: Figure.of(estimate, _unit(label, units))
         for label, estimate in statistics_of(trials).items()
     }
     native = run.natives.get(point)
@@ -165,13 +173,7 @@ def _variant(run: LabRun, point: Any, name: str, trials: Sequence[TrialRecord]) 
             if who == name:
                 rates = mean_estimate([r.throughput_per_second for r in reports])
                 statistics[f"{op} engine throughput"] = Figure.of(rates, "1/s")
-    evidence = Evidence()
-    comparison = run.comparisons.get(point)
-    if isinstance(comparison, Comparison):
-        variant = next(v for v in run.at[point].variants if v.__name__ == name)
-        evidence = comparison.evidence(variant)
     more = run.figures.get((point, name), {})
-    exact = run.exacts.get(point)
     if isinstance(exact, ExactPoint):
         more = {n: f for n, f in statistics.items() if n in exact.units.get(name, {})} | more
     return VariantRecord(
@@ -181,12 +183,9 @@ def _variant(run: LabRun, point: Any, name: str, trials: Sequence[TrialRecord]) 
     )
 
 
-def _unit(run: LabRun, point: Any, name: str, label: str) -> str:
-    if label.endswith("throughput"):
-        return "1/s"
-    exact = run.exacts.get(point)
-    units = exact.units.get(name, {}) if exact else {}
-    return units.get(label, "s")
+def _unit(label: str, units: Mapping[str, str]) -> str:
+    """The unit of a statistic: a figure has its own, operations are timed in seconds."""
+    return "1/s" if label.endswith("throughput") else units.get(label, "s")
 
 
 def _ratios(

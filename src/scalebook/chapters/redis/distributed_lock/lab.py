@@ -10,7 +10,7 @@ import uuid
 
 from redis.exceptions import LockNotOwnedError
 
-from scalebook.lab import Client, Invariant, Lab, Promise, Whole, Workload, anything
+from scalebook.lab import Client, Invariant, Lab, Promise, Whole, Workload, anything, figure
 from scalebook.services import Redis
 
 TTL_SECONDS = 0.2
@@ -87,10 +87,18 @@ class AnybodyReleases(TokenLock):
 
 def nobody_writes_under_a_stale_lock(run):
     """No write lands after a later holder has touched the record."""
-    for op in run.history.ok("work"):
-        grant, seen = op.result
+    writers = {op.result[0]: op for op in run.history.ok("work")}
+    for grant, op in writers.items():
+        seen = op.result[1]
         if seen > grant:
-            yield op.says(f"holder {grant} wrote although holder {seen} had read the record")
+            newer = [writers[seen]] if seen in writers else []
+            yield op.says(f"holder {grant} wrote although holder {seen} had read it", *newer)
+
+
+@figure("share of works")
+def refused(run):
+    """Works whose write the record refused, so that they must be done again."""
+    return sum(op.outcome == "failed" for op in run.history) / len(run.history)
 
 
 def promises(pause):
@@ -106,7 +114,7 @@ LAB = Lab(
     workload=Workload(mix={"work": 1}, clients=6),
     variants=[TokenLock, LibraryLock, FencedLock, AnybodyReleases],
     promises=promises,
-    trials=[Whole(seconds=1.2)],
+    trials=[Whole(seconds=1.2, figures=[refused])],
     agree={"work": anything},
     claim=Invariant(nobody_writes_under_a_stale_lock, technique=TokenLock),
 )
