@@ -1,0 +1,115 @@
+"""The search index: one classic script, made at build time, read by assets/search.js.
+
+A word of a page has one code, a capital letter: the field that it stands in (title before headings
+and tags, before takeaway, before text), and within it one of four levels for how often.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scalebook.site.chapters import chapter_title
+from scalebook.site.facts import Facts
+from scalebook.site.links import page_path
+
+__all__ = ["Found", "index_script", "page_terms", "stem", "words"]
+
+WORD = re.compile(r"[^\W_]+")
+TEXT, TAKEAWAY, HEADINGS, TITLE = range(4)
+LEVELS = 4
+OFTEN = (2, 4, 8)
+"""From so many times on a word has level 1, 2 or 3."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the index holds of one page; `terms` as `page_terms` makes them."""
+
+    facts: Facts
+    terms: str
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, without accents, in small letters; assets/search.js does the same."""
+    folded = unicodedata.normalize("NFKD", text)
+    if not folded.isascii():
+        folded = "".join(c for c in folded if not unicodedata.category(c).startswith("M"))
+    return WORD.findall(folded.lower())
+
+
+def stem(word: str) -> str:
+    """The word without the commonest English endings; assets/search.js does the same."""
+    if not word.isalpha():
+        return word
+    if word.endswith("ies") and len(word) > 5:
+        word = word[:-3] + "y"
+    elif not word.endswith("ss"):
+        word = _cut(word, "s", 3)
+    shorter = _cut(word, "ing", 4)
+    word = shorter if shorter != word else _cut(word, "ed", 4)
+    return _cut(word, "e", 3)
+
+
+def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
+    """All words of a page with their codes, sorted: "cachM redisB ..."."""
+    fields = (text, facts.takeaway, " ".join([*headings, *facts.tags, facts.id]), facts.title)
+    codes: dict[str, int] = {}
+    for field, said in enumerate(fields):
+        for word, times in Counter(words(said)).items():
+            level = sum(times >= often for often in OFTEN)
+            term = stem(word)
+            codes[term] = max(codes.get(term, 0), LEVELS * field + level)
+    return " ".join(f"{term}{chr(65 + code)}" for term, code in sorted(codes.items()))
+
+
+def index_script(pages: Sequence[Found]) -> str:
+    """The script that defines `scalebookIndex`: its pages in order, terms, and their places.
+
+    A term's places are gaps between page numbers in base 36, each followed by the word's code.
+    """
+    places: dict[str, list[str]] = {}
+    last: dict[str, int] = {}
+    gaps = [_base36(number) for number in range(len(pages) + 1)]
+    for number, page in enumerate(pages):
+        for item in page.terms.split():
+            term = item[:-1]
+            if term in places:
+                places[term].append(gaps[number - last[term]] + item[-1])
+            else:
+                places[term] = [gaps[number] + item[-1]]
+            last[term] = number
+    terms = sorted(places, key=_as_javascript_sorts)
+    index = {
+        "pages": [_shown(page.facts) for page in pages],
+        "terms": " ".join(terms),
+        "posts": " ".join("".join(places[term]) for term in terms),
+    }
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    # U+2028 ends a line inside a string of older scripts.
+    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return f"window.scalebookIndex={text};\n"
+
+
+def _shown(facts: Facts) -> list[str]:
+    return [page_path(facts.id), facts.title, facts.takeaway, chapter_title(facts.chapter)]
+
+
+def _cut(word: str, end: str, left: int) -> str:
+    return word[: -len(end)] if word.endswith(end) and len(word) - len(end) >= left else word
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
+
+
+def _as_javascript_sorts(term: str) -> bytes:
+    return term.encode("utf-16-be", "surrogatepass")

@@ -1,0 +1,284 @@
+"""The book as its pages see it: who stands before and after whom, chapters, verdicts, progress."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from scalebook.book.faults import Mistake
+from scalebook.book.page import Book
+from scalebook.site.chapters import chapter_title, chapter_words
+from scalebook.site.facts import Facts, facts_of
+from scalebook.site.links import href
+
+if TYPE_CHECKING:
+    from scalebook.authoring.ledger import Ledger, LedgerRow
+    from scalebook.authoring.plan import ChapterProgress, Plan, UnitProgress
+    from scalebook.results import Result
+
+__all__ = ["Around", "Chapter", "Group", "Hero", "Link", "Listed", "Site"]
+
+HERO = "redis/key-value-cache"
+"""The lab whose curve opens the book, where it has a result that may be quoted."""
+
+WORDS = {
+    "holds": "holds",
+    "holds-from": "holds from a point",
+    "holds-up-to": "holds up to a point",
+    "never": "never",
+    "unresolved": "unresolved",
+    "not-tested": "not tested",
+}
+GLYPHS = {"not-tested": "untested"}
+MARKS = {"planned": "", "exists": "some", "passes": "done", "fault": "fault"}
+ORDER = ("passes", "exists", "fault", "planned")
+SHAPES = ("lab", "system", "article")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A unit by its title; `href` is None for one that has no page yet."""
+
+    title: str
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Links under a name, such as "Read next"."""
+
+    name: str
+    units: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What surrounds a page: its neighbours, what to read first and next, and both as a map."""
+
+    previous: Link | None
+    following: Link | None
+    before: tuple[Link, ...]
+    after: tuple[Link, ...]
+    title: str
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The links as lists, without empty ones."""
+        both = (Group("Read first", self.before), Group("Read next", self.after))
+        return tuple(group for group in both if group.units)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One unit on its chapter's page: its mark, and its page's facts (None: not written)."""
+
+    title: str
+    href: str | None
+    shape: str
+    mark: str
+    number: int | None
+    facts: Facts | None
+    state: str | None
+    where: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter with its progress and the marks of its units, by shape."""
+
+    name: str
+    title: str
+    words: str
+    progress: ChapterProgress
+    marks: tuple[tuple[tuple[str, str], ...], ...]
+    units: tuple[Listed, ...]
+
+    @property
+    def written(self) -> tuple[Listed, ...]:
+        """Those that have a page."""
+        return tuple(unit for unit in self.units if unit.facts)
+
+    @property
+    def planned(self) -> tuple[Listed, ...]:
+        """Those that have none yet."""
+        return tuple(unit for unit in self.units if not unit.facts)
+
+
+@dataclass(frozen=True)
+class Hero:
+    """The curve that opens the book, and what is said around it."""
+
+    unit: str
+    title: str
+    question: str
+    plate: Markup
+    curve: Markup
+    figure: str
+    claim: str
+
+
+class Site:
+    """All that documents need beyond their own page. `url` is the public address, if any."""
+
+    def __init__(
+        self,
+        book: Book,
+        facts: Mapping[str, Facts] | None = None,
+        url: str | None = None,
+        plan: Plan | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """`facts` are those of all pages in the book's order; they are read where not given."""
+        self.book = book
+        self.url = url.rstrip("/") if url else None
+        self.facts: Mapping[str, Facts] = (
+            {unit.id: facts_of(unit, book) for unit in book.pages} if facts is None else facts
+        )
+        self._order = list(self.facts)
+        self._place = {unit: place for place, unit in enumerate(self._order)}
+        self._plan, self._ledger = plan, ledger
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """The plan as it stands."""
+        from scalebook.authoring.plan import make_plan
+
+        return self._plan or make_plan(units=self.book.units)
+
+    @functools.cached_property
+    def ledger(self) -> Ledger:
+        """The ledger as it stands."""
+        from scalebook.authoring.ledger import make_ledger
+
+        return self._ledger or make_ledger(self.book.units)
+
+    def quoted(self, unit: str) -> Result | None:
+        """The result that a page may quote; None where there is none or it is stale."""
+        try:
+            return self.book.measured(unit)
+        except Mistake:
+            return None
+
+    def title(self, unit: str) -> str:
+        """The title of a unit, of its page where it has one."""
+        return self.facts[unit].title if unit in self.facts else self.book.title(unit)
+
+    def around(self, unit: str) -> Around:
+        """The surroundings of a page, with addresses as its chapter writes them."""
+        facts, place = self.facts[unit], self._place[unit]
+        chapter = facts.chapter
+        after = [other for other in self._leaning.get(unit, ()) if other != unit]
+        after += [other for other in facts.related if other not in after]
+        after = [other for other in after if other not in facts.prerequisites]
+        last = len(self._order) - 1
+        return Around(
+            previous=self._link(self._order[place - 1], chapter) if place > 0 else None,
+            following=self._link(self._order[place + 1], chapter) if place < last else None,
+            before=tuple(self._link(other, chapter) for other in facts.prerequisites),
+            after=tuple(self._link(other, chapter) for other in after),
+            title=facts.title,
+        )
+
+    @property
+    def frieze(self) -> list[tuple[str, str, int]]:
+        """(glyph, word, how many claims) of each verdict that some claim has."""
+        counts = self.ledger.counts.items()
+        return [(GLYPHS.get(s, s), WORDS.get(s, s), many) for s, many in counts if many]
+
+    @property
+    def ledger_groups(self) -> list[tuple[str, list[LedgerRow]]]:
+        """(title of a chapter, its claims) in the order of the book."""
+        chapters = dict.fromkeys(row.chapter for row in self.ledger.rows)
+        return [
+            (chapter_title(name), [row for row in self.ledger.rows if row.chapter == name])
+            for name in chapters
+        ]
+
+    @functools.cached_property
+    def chapters(self) -> list[Chapter]:
+        """Every chapter of the catalogue and of the folders."""
+        return [self._chapter(progress) for progress in self.plan.chapters]
+
+    def chapter(self, name: str) -> Chapter:
+        """The chapter of that name; KeyError for an unknown one."""
+        for chapter in self.chapters:
+            if chapter.name == name:
+                return chapter
+        raise KeyError(name)
+
+    @functools.cached_property
+    def hero(self) -> Hero | None:
+        """The curve of a real run: that of HERO, or the first whose claim changes sides."""
+        from scalebook.book import pictures
+
+        for row in self._heroes():
+            result = self.quoted(row.unit)
+            if result is None or row.ours is None:
+                continue
+            return Hero(
+                unit=row.unit,
+                title=row.title,
+                question=result.question,
+                plate=Markup(pictures.verdict_plate(result, row.claim)),
+                curve=Markup(pictures.curve(result, id="home")),
+                figure=row.ours.text,
+                claim=row.factor_text,
+            )
+        return None
+
+    def _heroes(self) -> Iterator[LedgerRow]:
+        rows = [row for row in self.ledger.rows if row.has_page and len(row.curve) > 2]
+        yield from (row for row in rows if row.unit == HERO)
+        yield from (row for row in rows if row.crossing is not None)
+        yield from rows
+
+    @functools.cached_property
+    def _leaning(self) -> Mapping[str, Sequence[str]]:
+        """Unit -> the pages that want it read first."""
+        found: dict[str, list[str]] = {}
+        for facts in self.facts.values():
+            for before in facts.prerequisites:
+                found.setdefault(before, []).append(facts.id)
+        return found
+
+    @functools.cached_property
+    def _claims(self) -> Mapping[str, LedgerRow]:
+        return {row.unit: row for row in self.ledger.rows}
+
+    def _link(self, unit: str, chapter: str) -> Link:
+        known = unit in self.facts or self.book.knows(unit)
+        title = self.title(unit) if known else unit
+        return Link(title, href(unit, chapter) if unit in self.facts else None)
+
+    def _chapter(self, progress: ChapterProgress) -> Chapter:
+        units = [unit for unit in self.plan.units if unit.chapter == progress.chapter]
+        shapes = {shape: [u.mark for u in units if u.shape == shape] for shape in SHAPES}
+        return Chapter(
+            progress.chapter,
+            chapter_title(progress.chapter),
+            chapter_words(progress.chapter),
+            progress,
+            tuple(
+                tuple((shape, MARKS[mark]) for mark in sorted(of_shape, key=ORDER.index))
+                for shape, of_shape in shapes.items()
+                if of_shape
+            ),
+            tuple(self._listed(unit) for unit in units),
+        )
+
+    def _listed(self, unit: UnitProgress) -> Listed:
+        facts, row = self.facts.get(unit.id), self._claims.get(unit.id)
+        return Listed(
+            facts.title if facts else unit.title,
+            href(unit.id, unit.chapter) if facts else None,
+            unit.shape,
+            MARKS[unit.mark],
+            unit.number,
+            facts,
+            GLYPHS.get(row.state, row.state) if row else None,
+            row.where if row else "",
+        )
