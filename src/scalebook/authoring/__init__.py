@@ -1,5 +1,5 @@
-"""Tools for authors: how far the book is."""
+"""Tools for authors: plan, ledger, linter; the static ones never start an engine."""
 
-from scalebook.authoring.plan import ChapterProgress, Plan, make_plan
+from scalebook.authoring.plan import ChapterProgress, Obstacle, Plan, UnitProgress, make_plan
 
-__all__ = ["ChapterProgress", "Plan", "make_plan"]
+__all__ = ["ChapterProgress", "Obstacle", "Plan", "UnitProgress", "make_plan"]

@@ -10,7 +10,7 @@ from scalebook.book import Unit
 from scalebook.book.remembered import Remembered
 from scalebook.errors import LabError
 
-__all__ = ["Standing", "reference_of", "standing"]
+__all__ = ["Standing", "leans", "reference_of", "standing"]
 
 Standing = Literal["none", "current", "stale", "invalid"]
 """Of a reference result: there is none; it is valid and of this code; of other code; not valid."""
@@ -26,7 +26,7 @@ def standing(unit: Unit, remembered: Remembered) -> Standing:
         return known
     found = _look(unit)
     # A lab that imports other units changes with them, and its own stamp does not.
-    if not _leans(lab):
+    if not leans(lab):
         remembered.put(found, lab, result)
     return found
 
@@ -55,7 +55,7 @@ def _look(unit: Unit) -> Standing:
     return "current" if reference.get("digest") == current else "stale"
 
 
-def _leans(lab: Path) -> bool:
+def leans(lab: Path) -> bool:
     """Might the lab import from other units? Rather once too often."""
     text = lab.read_bytes()
     return b"scalebook.chapters" in text or b"from ." in text or b"import chapters" in text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from scalebook.authoring import words
 from scalebook.book import PublishedClaim
+from scalebook.book.pictures.flags import kept_flags
+from scalebook.book.pictures.svg import PictureError
 from scalebook.results import PointRecord, RatioRecord, Result
 from scalebook.stats.words import count, number
 
@@ -128,20 +129,13 @@ def _curve_point(result: Result, point: PointRecord) -> CurvePoint:
 
 
 def _kept(result: Result, at: float | str) -> bool | None:
-    """Did the technique keep its promise here? As far as the verdict tells."""
-    verdict = result.verdict
-    if verdict.metric != "invariant":
+    """Did the technique keep its promise here? As far as the record tells."""
+    if result.verdict.metric != "invariant":
         return None
-    if verdict.state in ("holds", "never"):
-        return verdict.state == "holds"
-    found = verdict.crossing
-    if found is None or isinstance(at, str):
-        caught = any(
-            (seen.variant, seen.point, seen.caught) == (verdict.technique, at, True)
-            for seen in result.counterexamples
-        )
-        return False if caught else None
-    return at >= found.at if verdict.state == "holds-from" else at <= found.at
+    try:
+        return dict(kept_flags(result)).get(at)
+    except PictureError:
+        return None
 
 
 def _why(value: float, values: list[float], factor: float) -> str:
@@ -156,14 +150,11 @@ def _why(value: float, values: list[float], factor: float) -> str:
 
 def _labels(result: Result, way: str) -> str:
     """An axis of labels has no crossing; the first or last point where the claim is true."""
-    above = [point.point for point in result.points if point.side == "above"]
-    if above:
-        return f"{way} {words.axis_point(above[0 if way == 'from' else -1], result.axis)}"
-    # Of a promise the record keeps the points in its sentence alone.
-    said = re.search(rf"{way} {re.escape(result.axis or '')} '([^']+)'", result.verdict.reason)
-    if said:
-        return f"{way} {words.axis_point(said[1], result.axis)}"
-    return result.verdict.reason
+    curve = curve_of(result)
+    true = [point.at for point in curve if point.kept or point.side == "above"]
+    if not true:
+        return result.verdict.reason
+    return f"{way} {words.axis_point(true[0 if way == 'from' else -1], result.axis)}"
 
 
 def _extent(result: Result) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
     "schema": "schema",
     "plan": "planning",
     "ledger": "ledger",
+    "lint": "linting",
     "doctor": "doctor",
     "serve": "serving",
 }

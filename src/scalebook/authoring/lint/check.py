@@ -1,0 +1,165 @@
+"""Check the book: every unit and page by itself, then all of them together, remembering both."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scalebook.authoring.lint.draft import Draft, Drafts
+from scalebook.authoring.lint.registry import RULES, Scope
+from scalebook.authoring.standing import leans
+from scalebook.book import Unit, all_units, load_catalogue
+from scalebook.book.faults import Fault
+from scalebook.book.page import Book
+from scalebook.book.remembered import Remembered
+
+__all__ = ["Outcome", "check", "lint"]
+
+COUNTING = {"article.md", "lab.py", "result.json", "requirements.toml", "model.py"}
+"""Files of a unit whose content findings depend on; of the others their being there."""
+
+_OTHERS = re.compile(rb"(?:\{\{\s*|unit=|\[\[\s*)([a-z0-9-]+/[a-z0-9-]+)")
+_PACKAGE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All findings, sorted by file and line, and how many figures of each page are bound."""
+
+    faults: tuple[Fault, ...]
+    bound: dict[str, int]
+
+    def of(self, unit: Unit) -> list[Fault]:
+        """The findings in one unit's folder."""
+        return [fault for fault in self.faults if fault.file.parent == unit.folder]
+
+
+def lint(units: Iterable[Unit] | None = None, book: Book | None = None) -> list[Fault]:
+    """The findings in these units (all of the book without), sorted; no lab is imported.
+
+    Rules that look across pages see the whole book even then.
+    """
+    there = tuple(book.units if book is not None else all_units())
+    found = check(there, book)
+    if units is None:
+        return list(found.faults)
+    chosen = {unit.folder: unit for unit in units}
+    strangers = [u for u in chosen.values() if u.folder not in {unit.folder for unit in there}]
+    faults = [fault for fault in found.faults if fault.file.parent in chosen]
+    if strangers:  # Folders outside the book are looked at beside it.
+        others = [unit for unit in there if unit.id not in {s.id for s in strangers}]
+        beside = check((*others, *strangers), None)
+        faults += [fault for unit in strangers for fault in beside.of(unit)]
+    return sorted(faults)
+
+
+def check(units: Sequence[Unit], book: Book | None = None) -> Outcome:
+    """The outcome for all of these units, from what is remembered where nothing has changed."""
+    files = [
+        unit.folder / name for unit in units for name in sorted(unit.files) if name in COUNTING
+    ]
+    if not files:
+        return Outcome((), {})
+    salt = _salt(units)
+    with Remembered.kept("lint-book") as remembered:
+        known = remembered.answer(*files)
+        if isinstance(known, dict) and known.get("salt") == salt:
+            return _thawed(known)
+        with Remembered.kept("lint-pages") as pages:
+            found = _look(units, book, pages, salt)
+        remembered.put({"salt": salt, **_frozen(found)}, *files)
+    return found
+
+
+def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered, salt: str) -> Outcome:
+    from scalebook.authoring.lint.binder import bind
+    from scalebook.book.diagrams import DiagramCache
+
+    by_id = {unit.id: unit for unit in units}
+    book = book or Book(units)
+    diagrams, pages, faults, bound = DiagramCache(), [], [], {}
+    for unit in units:
+        faults += _by(("unit",), unit)
+        if not unit.has_article:
+            continue
+        draft = _read(unit)
+        if isinstance(draft, Fault):
+            faults.append(draft)
+            continue
+        pages.append(draft)
+        files = _leaned_on(unit, by_id)
+        known = remembered.answer(*files) if files else None
+        if not (isinstance(known, dict) and known.get("salt") == salt):
+            own, count = bind(unit, book, diagrams)
+            own += _by(("page",), draft)
+            known = {"salt": salt, **_frozen(Outcome(tuple(own), {unit.id: count}))}
+            if files:
+                remembered.put(known, *files)
+        page = _thawed(known)
+        faults += page.faults
+        bound.update(page.bound)
+    planned = frozenset(load_catalogue().by_id)
+    faults += _by(("book",), Drafts(tuple(pages), by_id, planned))
+    return Outcome(tuple(sorted(set(faults))), bound)
+
+
+def _by(scopes: Iterable[Scope], subject: Any) -> list[Fault]:
+    return [
+        fault for rule in RULES.values() if rule.scope in scopes for fault in rule.faults(subject)
+    ]
+
+
+def _read(unit: Unit) -> Draft | Fault:
+    try:
+        return Draft.of(unit)
+    except OSError as error:
+        file = unit.folder / "article.md"
+        return Fault(file, 1, "text", f"cannot be read: {error.strerror}", "mend its permissions")
+
+
+def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> list[Path]:
+    """The files on which the findings in one page depend, the page first; none where a lab
+    imports other units, which cannot be followed so cheaply.
+    """
+    files = [unit.folder / "article.md"]
+    named = {found.decode() for found in _OTHERS.findall(files[0].read_bytes())}
+    for other in (unit, *(by_id[name] for name in sorted(named) if name in by_id)):
+        if other.has_lab and leans(other.folder / "lab.py"):
+            return []
+        names = ("lab.py", "result.json")
+        files += [other.folder / name for name in names if name in other.files]
+    return files
+
+
+def _salt(units: Sequence[Unit]) -> str:
+    """Changes with the rules, the renderer, and with which units and files there are."""
+    text = "\n".join(f"{unit.id} {unit.folder} {' '.join(sorted(unit.files))}" for unit in units)
+    return hashlib.sha256(f"{_tools()}\n{text}".encode()).hexdigest()[:16]
+
+
+@cache
+def _tools() -> str:
+    """Stamps of the linter, the book and what they read."""
+    folders = ("authoring", "book", "results", "stats")
+    files = [file for name in folders for file in sorted((_PACKAGE / name).rglob("*.py"))]
+    files.append(_PACKAGE / "authoring" / "glossary.yaml")
+    return " ".join(str(file.stat().st_mtime_ns) for file in files)
+
+
+def _frozen(outcome: Outcome) -> dict[str, object]:
+    faults = [[str(f.file), f.line, f.rule, f.message, f.remedy] for f in outcome.faults]
+    return {"faults": faults, "bound": outcome.bound}
+
+
+def _thawed(known: dict[str, Any]) -> Outcome:
+    return Outcome(tuple(_faults(known["faults"])), known["bound"])
+
+
+def _faults(rows: list[list[Any]]) -> Iterator[Fault]:
+    for file, line, rule, message, remedy in rows:
+        yield Fault(Path(file), line, rule, message, remedy)

@@ -1,0 +1,67 @@
+"""Terms are used as the field uses them, and pictures have words."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from scalebook.authoring.lint.draft import Draft
+from scalebook.authoring.lint.registry import Finding, rule
+
+__all__ = ["Term", "glossary", "image_without_text", "term"]
+
+FILE = Path(__file__).parents[1] / "glossary.yaml"
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’")
+_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A wording to be avoided: a pattern, what to write, and why."""
+
+    wrong: re.Pattern[str]
+    right: str
+    why: str
+
+
+@functools.cache
+def glossary() -> tuple[Term, ...]:
+    """The terms of authoring/glossary.yaml."""
+    data = yaml.load(FILE.read_bytes(), yaml.CSafeLoader)
+    return tuple(
+        Term(
+            re.compile(rf"(?<![\w-])(?:{entry['wrong']})(?![\w-])", flags),
+            entry["right"],
+            entry["why"],
+        )
+        for entry in data
+        for flags in [0 if entry.get("case") else re.IGNORECASE]
+    )
+
+
+@rule("page")
+def term(page: Draft) -> Iterator[Finding]:
+    """Words are those of the glossary, alike on every page; quotations and code are free."""
+    for prose in page.prose:
+        if prose.place == "backing" and not prose.text:
+            continue
+        text = _QUOTED.sub(lambda quoted: "\x01" * len(quoted[0]), prose.masked)
+        for entry in glossary():
+            for found in entry.wrong.finditer(text):
+                what = f"{found[0]!r}: {entry.why}"
+                yield page.at(prose.line(found.start()), what, f"write {entry.right!r}")
+
+
+@rule("page")
+def image_without_text(page: Draft) -> Iterator[Finding]:
+    """Every image has words for those who cannot see it (diagrams: rule `diagram`)."""
+    for prose in page.prose:
+        for image in _IMAGE.finditer(prose.text):
+            if not image["alt"].strip():
+                remedy = "say between the brackets what it shows"
+                yield page.at(prose.line(image.start()), "an image without text", remedy)
