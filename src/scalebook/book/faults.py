@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scalebook.errors import ClaimFailed
 
-__all__ = ["Fault", "PageError"]
+__all__ = ["Fault", "Mistake", "PageError"]
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +25,21 @@ class Fault:
         """As in a terminal: file:line: message; remedy."""
         tail = f"; {self.remedy}" if self.remedy else ""
         return f"{self.file}:{self.line}: {self.message}{tail}"
+
+
+class Mistake(ClaimFailed):
+    """An author's mistake, before its place is known; `rule` is the rule that it breaks.
+
+    Whoever knows the file and the line makes a `Fault` of it.
+    """
+
+    def __init__(self, rule: str, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy or None)
+        self.rule = rule
+
+    def at(self, file: Path, line: int) -> Fault:
+        """The fault at its place."""
+        return Fault(file, line, self.rule, self.what, self.remedy or "")
 
 
 class PageError(ClaimFailed):
