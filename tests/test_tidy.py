@@ -18,6 +18,8 @@ LONGEST_LAB = 120
 LONGEST_FUNCTION = 69
 LONGEST_LINE = 100
 LARGEST_BYTES = 1_000_000
+# The second starts `scalebook run` alone, which ends when its standard input does.
+STARTERS = {"src/scalebook/services/rundir.py", "src/scalebook/site/serve/child.py"}
 # Written in halves, so that this file passes its own rule.
 HOSTS = re.compile(
     r"(pypi|pythonhosted|debian|npmjs|maven|crates|golang)" + r"\.(org|net|com|io)\b", re.I
@@ -206,8 +208,8 @@ def no_shell(source: Source) -> Iterator[str]:
 
 
 def one_way_to_start(source: Source) -> Iterator[str]:
-    if source.in_package and source.path != "src/scalebook/services/rundir.py":
-        for call in calls(source, "subprocess.Popen"):
+    if source.in_package and source.path not in STARTERS:
+        for call in calls(source, "subprocess.Popen", "create_subprocess_exec"):
             yield source.says(
                 call.lineno,
                 "a process outside the run directory can be left behind; use RunDirectory.spawn",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scalebook.cli import choices
+from scalebook.cli import choices, tether
 
 __all__ = ["command"]
 
@@ -31,6 +31,7 @@ __all__ = ["command"]
 @click.option("--reference", is_flag=True, help="Write result.json, which the page quotes.")
 @click.option("--events", is_flag=True, help="One JSON object a line, as it happens.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array at the end.")
+@click.option("--until-eof", is_flag=True, help="End, as on Ctrl-C, when standard input ends.")
 def command(
     names: tuple[str, ...],
     chapters: tuple[str, ...],
@@ -38,6 +39,7 @@ def command(
     full: bool,
     events: bool,
     as_json: bool,
+    until_eof: bool,
     **options: Any,
 ) -> int:
     """Run labs: start the engines, compare the variants, judge the published claim.
@@ -54,6 +56,8 @@ def command(
     flags = {"--quick": quick, "--full": full, "--events": events, "--json": as_json}
     flags |= {"--reference": options["reference"], "--set": bool(options["settings"])}
     choices.refuse_clashes(flags | {"--at": options["points"] is not None})
+    if until_eof:
+        tether.end_with_input()
     asked = choices.named(names, chapters)
     settings = choices.assignments(options["settings"], "--set")
     # Imported here, because the engines' drivers take a moment, and wrong use should not.
