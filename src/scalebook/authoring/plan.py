@@ -272,15 +272,16 @@ class _Look:
             name = "lab.py" if self.standing == "stale" else "result.json"
             file = unit.folder / name
             rows.append(Obstacle(self.id, what, self.standing, f"{name}:1", file, 1, remedy))
-        said = {self.standing} if rows else set()
+        same: dict[tuple[str, str], list[Fault]] = {}
         for fault in self.faults:
-            if fault.rule in said and fault.rule in ("stale", "invalid"):
-                continue  # One reason is enough: each bound figure repeats it.
-            place = f"{fault.file.name}:{fault.line}"
+            same.setdefault((fault.rule, fault.message), []).append(fault)
+        for (rule, message), places in same.items():
+            if rows and rule == self.standing and message.startswith(f"the lab of {self.id} "):
+                continue  # Said above, for all figures at once.
+            first, more = places[0], len(places) - 1
+            place = f"{first.file.name}:{first.line}"
+            finding = f"{message}, and {more} more times" if more else message
             rows.append(
-                Obstacle(
-                    *(self.id, fault.message, fault.rule, place),
-                    *(fault.file, fault.line, fault.remedy),
-                )
+                Obstacle(self.id, finding, rule, place, first.file, first.line, first.remedy)
             )
         return rows

@@ -25,6 +25,8 @@ COMMANDS = {
     "plan": "planning",
     "ledger": "ledger",
     "lint": "linting",
+    "verify": "verifying",
+    "new": "beginning",
     "doctor": "doctor",
     "serve": "serving",
 }

@@ -96,6 +96,7 @@ def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered, salt
         known = remembered.answer(*files) if files else None
         if not (isinstance(known, dict) and known.get("salt") == salt):
             own, count = bind(unit, book, diagrams)
+            own = [fault for fault in own if not _told_by_no_result(fault, unit)]
             own += _by(("page",), draft)
             known = {"salt": salt, **_frozen(Outcome(tuple(own), {unit.id: count}))}
             if files:
@@ -120,6 +121,12 @@ def _read(unit: Unit) -> Draft | Fault:
     except OSError as error:
         file = unit.folder / "article.md"
         return Fault(file, 1, "text", f"cannot be read: {error.strerror}", "mend its permissions")
+
+
+def _told_by_no_result(fault: Fault, unit: Unit) -> bool:
+    """Where a unit has no result at all, one finding says it; not one for each bound figure."""
+    there = "result.json" in unit.files or not unit.has_lab
+    return not there and fault.rule == "missing" and fault.message.startswith(unit.id)
 
 
 def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> list[Path]:
