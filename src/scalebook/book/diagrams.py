@@ -36,7 +36,7 @@ INIT = (
     '%%{init: {"theme": "base", "look": "classic", "themeVariables": '
     '{"fontFamily": "Liberation Sans, Arial, sans-serif", "fontSize": "14px"}, '
     '"sequence": {"actorFontSize": 14, "messageFontSize": 13, "noteFontSize": 13, "height": 44, '
-    '"boxMargin": 6, "mirrorActors": false}}}%%\n'
+    '"mirrorActors": false}}}%%\n'
 )
 LONGEST = 20_000
 SVG = "http://www.w3.org/2000/svg"
@@ -44,6 +44,7 @@ KEPT_STYLES = ("stroke-dasharray", "text-anchor", "font-weight", "font-style")
 """Declarations that carry meaning, not colour: they become attributes."""
 DROPPED = ("style", "fill", "stroke", "stroke-width", "filter", "name", "color", "href", "cursor")
 """Attributes that the stylesheet sets instead, or that have no business in a page."""
+FALLBACKS = {"merman-foreignobject-fallback": "words", "merman-foreignobject-fallback-text": "word"}
 GONE = {"style", "script", "foreignObject", "filter", "title", "desc", "a", "image", "animate"}
 
 
@@ -180,11 +181,12 @@ def _clean(element: ElementTree.Element) -> None:
 
 def _classes(element: ElementTree.Element) -> list[str]:
     """The element's classes, and in their words what its colours said."""
-    found = element.get("class", "").replace("merman-foreignobject-fallback-text", "").split()
+    found = element.get("class", "").split()
+    found = [FALLBACKS.get(name, name) for name in found]
     source = element.get("data-merman-source-classes", "").split()
     tag, style = _local(element.tag), element.get("style", "")
-    if tag in ("rect", "text") and "edgeLabel" in source:
-        found.append("edge-ground" if tag == "rect" else "edge-label")
+    if tag == "text" and "edgeLabel" in source:
+        found.append("edge-label")
     elif tag == "text" and "cluster-label" in source:
         found.append("cluster-name")
     if element.get("fill") in ("none", "transparent") or "fill:none" in style:

@@ -3,14 +3,13 @@
 # ruff: noqa: A002  (an id is called so in HTML)
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scalebook.book.pictures.labels import NARROW, ROOMY, fitting
-from scalebook.book.pictures.reading import claim_ratio, claimed, figure_of, point_of
-from scalebook.book.pictures.scales import log_ticks, nice_ticks
+from scalebook.book.pictures.labels import NARROW, ROOMY, fitting, row
+from scalebook.book.pictures.reading import at_point, claim_ratio, claimed, figure_of, point_of
+from scalebook.book.pictures.scales import Across
 from scalebook.book.pictures.svg import (
     PictureError,
     circle,
@@ -46,26 +45,6 @@ class Row:
     said: str
     bounds: str
     class_: str = "bar-ink"
-
-
-@dataclass(frozen=True)
-class Across:
-    """A horizontal scale in percent, from `low` to `high`."""
-
-    low: float
-    high: float
-    log: bool
-
-    def place(self, value: float) -> float:
-        """Percent; what lies outside is drawn at the edge."""
-        value = min(max(value, self.low), self.high)
-        if self.log:
-            return 100 * math.log(value / self.low) / math.log(self.high / self.low)
-        return 100 * (value - self.low) / (self.high - self.low)
-
-    def ticks(self) -> list[float]:
-        """Values for hairlines."""
-        return (log_ticks if self.log else nice_ticks)(self.low, self.high, 6)
 
 
 def bars(
@@ -110,9 +89,9 @@ def bars(
     log = len(values) == len(rows) and max(values) / min(values) > LOG_FROM
     most = max(max(row.value, min(row.high, 2 * row.value)) for row in rows) or 1.0
     low = min(max(row.low, row.value / 2) for row in rows) / 1.5 if log else 0.0
-    across = Across(low, most * (1.6 if log else 1.02), log)
+    across = Across(low, most * ((most / low) ** 0.3 if log else 1.3), log)
     what = f"{op} {stat}" if op else stat
-    title = f"{what} at {_at(result, record.point)}: " + "; ".join(
+    title = f"{what} at {at_point(result, record.point)}: " + "; ".join(
         f"{r.name} {r.said}" for r in rows
     )
     return _draw(rows, across, title, id=id, unit=unit)
@@ -148,18 +127,12 @@ def ratios(
     lows = [max(row.low, row.value / 2) for row in rows]
     highs = [min(row.high, row.value * 2) for row in rows]
     least, most = min([1.0, *lows]), max([2.0, *values, *highs, factor or 1.0])
-    across = Across(least if least == 1.0 else least / 1.15, most * (most / least) ** 0.04, True)
+    across = Across(least if least == 1.0 else least / 1.15, most * (most / least) ** 0.26, True)
     claim_said = None if factor is None else (factor, claimed(result))
-    title = f"Times better at {_at(result, record.point)}: " + "; ".join(
+    title = f"Times better at {at_point(result, record.point)}: " + "; ".join(
         f"{row.name} {row.remark} {row.said}" for row in rows
     )
     return _draw(rows, across, title, id=id, unit="ratio", claim=claim_said)
-
-
-def _at(result: Result, point: float | str) -> str:
-    if isinstance(point, str):
-        return f"{result.axis} '{point}'"
-    return f"{count(point)} {result.axis or ''}".strip()
 
 
 def _ratio_row(ratio: RatioRecord, technique: str | None, claimed_by: str) -> Row:
@@ -186,59 +159,58 @@ def _draw(
 ) -> str:
     height = STEP * len(rows)
     parts = _grid(across, height, unit, claim)
-    for i, row in enumerate(rows):
-        parts += _row(row, across, TOP + i * STEP, dots=across.log and unit != "ratio")
+    for i, entry in enumerate(rows):
+        parts += _line(entry, across, TOP + i * STEP, dots=across.log and unit != "ratio")
     return el("div", frame(height, title, parts, id=id), class_="plot bars")
 
 
 def _grid(across: Across, height: float, unit: str, claim: tuple[float, str] | None) -> str:
-    parts, names = [], []
+    parts, names, said = [], [], ""
     if claim is not None:
         x = across.place(claim[0])
         parts.append(line(x, -6, x, height, "claim-line"))
-        names.append((x, f"claimed {claim[1]}"))
+        said = f"claimed {claim[1]}"
+        names.append((x, said))
     values = across.ticks()
     for value in values:
         x = across.place(value)
         even = unit == "ratio" and value == 1
         parts.insert(0, line(x, 0, x, height, "grid even" if even else "grid"))
         names.append((x, "0" if value == 0 else amount(value, unit, 3)))
-    wide = fitting(names, ROOMY)
-    narrow = fitting(names, NARROW)
-    for x, words in wide:
-        class_ = "c hd" if claim and words == names[0][1] else ""
-        if (x, words) not in narrow:
-            class_ = f"{class_} roomy".strip()
-        align = "start" if x < 2 else "end" if x > 96 else "middle"
-        parts.append(text(x, height + 18, words, anchor=align, class_=class_ or None))
+    parts.append(row(fitting(names, ROOMY), fitting(names, NARROW), height + 18, said, "c hd lbl"))
     return "".join(parts)
 
 
-def _row(row: Row, across: Across, y: float, *, dots: bool) -> str:
+def _line(entry: Row, across: Across, y: float, *, dots: bool) -> str:
     """Name above, bar or dot below, the whisker in ink, the figure at its end."""
     middle = y + 13.5
     start, low, at, high = (
         across.place(v)
-        for v in (1.0 if not dots and across.log else across.low, row.low, row.value, row.high)
+        for v in (
+            1.0 if not dots and across.log else across.low,
+            entry.low,
+            entry.value,
+            entry.high,
+        )
     )
-    name = tspan(row.name, class_="mono hd i")
-    remark = tspan(row.remark, dx=8, class_="roomy") if row.remark else ""
+    name = tspan(entry.name, class_="mono hd i")
+    remark = tspan(entry.remark, dx=8, class_="roomy") if entry.remark else ""
     parts = [el("text", name, remark, class_="lbl", y=y)]
     if dots:
         parts.append(line(0, middle, at, middle, "grid"))
     else:
         left, right = sorted((start, at))
         parts.append(
-            el("rect", x=pct(left), y=y + 9, width=pct(right - left), height=9, class_=row.class_)
+            el("rect", x=pct(left), y=y + 9, width=pct(right - left), height=9, class_=entry.class_)
         )
-    if row.high > row.low:
+    if entry.high > entry.low:
         parts.append(whisker(low, high, middle, "ink-whisk"))
     if dots:
-        parts.append(circle(at, middle, 4.5, "dot" if row.class_ == "m" else "dot ink"))
-    class_ = "m hd" if row.class_ == "m" else "hd i"
-    said = tspan(row.said, class_=class_) + (tspan(row.bounds, dx=6) if row.bounds else "")
+        parts.append(circle(at, middle, 4.5, "dot" if entry.class_ == "m" else "dot ink"))
+    class_ = "m hd" if entry.class_ == "m" else "hd i"
+    said = tspan(entry.said, class_=class_) + (tspan(entry.bounds, dx=6) if entry.bounds else "")
     far = max(high, at, start)
-    room = far < 100 - 100 * (len(row.said) + len(row.bounds) + 3) * 7.2 / ROOMY
+    room = far < 100 - 100 * (len(entry.said) + len(entry.bounds) + 3) * 7.2 / ROOMY
     end = text(far, y + 18.5, said, dx=9, class_="lbl roomy") if room else ""
     above = text(100, y, said, anchor="end", class_="lbl narrow" if room else "lbl")
     return "".join(parts) + end + above

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scalebook.book.pictures.labels import NARROW, ROOMY, Anchor, Label, Placer
+from scalebook.book.pictures.labels import NARROW, ROOMY, Anchor, Label, Placer, written
 from scalebook.book.pictures.reading import (
     Ratio,
     claim_ratios,
@@ -16,7 +15,7 @@ from scalebook.book.pictures.reading import (
     engine_ratios,
     floor_corrected,
 )
-from scalebook.book.pictures.regimes import axis_line, regimes_of, ticks
+from scalebook.book.pictures.regimes import axis_line, axis_name, regimes_of, ticks
 from scalebook.book.pictures.scales import Axis, Height, axis_of
 from scalebook.book.pictures.scrub import Handle, scrubber
 from scalebook.book.pictures.strip import strip
@@ -28,6 +27,7 @@ from scalebook.book.pictures.svg import (
     line,
     pct,
     pixels,
+    polyline,
     stretched,
     text,
     whisker,
@@ -125,12 +125,6 @@ def _corners(axis: Axis, height: Height, ratios: Sequence[Ratio]) -> list[tuple[
     return [(axis.place(ratio.point), height.y(ratio.value)) for ratio in ratios]
 
 
-def _polyline(corners: Sequence[tuple[float, float]], class_: str) -> str:
-    return el(
-        "polyline", class_=class_, points=" ".join(f"{pixels(x)},{pixels(y)}" for x, y in corners)
-    )
-
-
 def _lines(
     axis: Axis,
     height: Height,
@@ -144,11 +138,11 @@ def _lines(
     upper = [(axis.place(r.point), height.y(r.bounds[1])) for r in ratios]
     lower = [(axis.place(r.point), height.y(r.bounds[0])) for r in reversed(ratios)]
     band = " ".join(f"{pixels(x)},{pixels(y)}" for x, y in (*upper, *lower))
-    parts = [_polyline(_corners(axis, height, engine), "line-2")] if len(engine) > 1 else []
+    parts = [polyline(_corners(axis, height, engine), "line-2")] if len(engine) > 1 else []
     if len(corrected) > 1:
-        parts.append(_polyline(_corners(axis, height, corrected), "line-3"))
+        parts.append(polyline(_corners(axis, height, corrected), "line-3"))
     parts.append(el("polygon", class_="ci-band", points=band))
-    parts.append(_polyline(_corners(axis, height, ratios), "line"))
+    parts.append(polyline(_corners(axis, height, ratios), "line"))
     return stretched(PIXELS, *parts)
 
 
@@ -199,6 +193,9 @@ def _words(
     placer.segments.append((0, claim_y, 100, claim_y))
     for series in (ratios, engine, corrected):
         placer.polyline(_corners(axis, height, series))
+    for ratio in ratios:
+        x, (low, high) = axis.place(ratio.point), ratio.bounds
+        placer.segments.append((x, height.y(low), x, height.y(high)))
     corners = _corners(axis, height, ratios)
     claim = f"claimed: {claimed(result)}"
     above, below = claim_y - 9, claim_y + 18
@@ -216,12 +213,7 @@ def _words(
         labels.append(Label(PYTHON_BRIEF, "m lbl hd narrow", along, (NARROW,)))
     if len(corrected) > 1:
         labels.append(Label(FLOOR, "lbl", _along(_corners(axis, height, corrected))))
-    return "".join(_written(label, placer.put(label)) for label in labels)
-
-
-def _written(label: Label, at: Anchor) -> str:
-    words = escape(label.words, quote=False)
-    return text(at.x, at.y, words, anchor=at.align, dx=at.dx or None, class_=label.class_)
+    return "".join(written(label, placer.put(label)) for label in labels)
 
 
 def _beside(x: float, y: float) -> list[Anchor]:
@@ -255,7 +247,7 @@ def _axis(result: Result, axis: Axis, ratios: Sequence[Ratio]) -> str:
     special = []
     if crossing is not None and axis.kind != "label":
         special = [(axis.place(crossing.at), short(crossing.at, crossing.low, crossing.high))]
-    name = text(0, PIXELS + 62, escape(result.axis or "", quote=False), class_="hd i")
+    name = axis_name(result.axis or "", PIXELS + 62)
     return (
         axis_line(regimes, PIXELS) + ticks(axis, [r.point for r in ratios], PIXELS, special) + name
     )

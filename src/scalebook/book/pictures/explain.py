@@ -53,16 +53,18 @@ def plan_nodes(plan: Any) -> list[PlanNode]:
             "this is no plan of PostgreSQL in JSON",
             "take a variant whose operation uses PostgreSQL",
         )
-    return list(_nodes(top, 0))
+    return list(_nodes(top, 0, 1.0))
 
 
-def _nodes(node: Mapping[str, Any], depth: int) -> Iterator[PlanNode]:
+def _nodes(node: Mapping[str, Any], depth: int, processes: float) -> Iterator[PlanNode]:
+    """The node and those below it; `processes` share the loops of a node below a Gather."""
     children = [child for child in node.get("Plans", ()) if isinstance(child, Mapping)]
     loops = float(node.get("Actual Loops", 1) or 0)
     rows = node.get("Actual Rows", node.get("Plan Rows"))
-    own = _time(node)
+    below = processes * (float(node.get("Workers Launched", 0)) + 1)
+    own = _time(node, processes)
     if own is not None:
-        own = max(0.0, own - sum(_time(child) or 0.0 for child in children))
+        own = max(0.0, own - sum(_time(child, below) or 0.0 for child in children))
     pages = _pages(node)
     if pages is not None:
         pages = max(0.0, pages - sum(_pages(child) or 0.0 for child in children))
@@ -78,15 +80,15 @@ def _nodes(node: Mapping[str, Any], depth: int) -> Iterator[PlanNode]:
         pages,
     )
     for child in children:
-        yield from _nodes(child, depth + 1)
+        yield from _nodes(child, depth + 1, below)
 
 
-def _time(node: Mapping[str, Any]) -> float | None:
-    """Milliseconds in this node and below it, over all loops."""
+def _time(node: Mapping[str, Any], processes: float) -> float | None:
+    """Milliseconds in this node and below it over all loops, as they passed on the clock."""
     if "Actual Total Time" not in node:
         return None
-    workers = float(node.get("Workers Launched", 0)) if node.get("Parallel Aware") else 0.0
-    return float(node["Actual Total Time"]) * float(node.get("Actual Loops", 1)) / (workers + 1)
+    loops = float(node.get("Actual Loops", 1))
+    return float(node["Actual Total Time"]) * max(loops / processes, min(loops, 1.0))
 
 
 def _pages(node: Mapping[str, Any]) -> float | None:
@@ -103,8 +105,10 @@ def _kind(node: Mapping[str, Any]) -> str:
         name = operation
     if name == "Aggregate":
         name = f"{strategy}Aggregate"
+    partial = str(node.get("Partial Mode", "Simple"))
+    before = "" if partial == "Simple" else f"{partial} "
     parallel = "Parallel " if node.get("Parallel Aware") else ""
-    return f"{parallel}{name}"
+    return f"{parallel}{before}{name}"
 
 
 def _details(node: Mapping[str, Any]) -> Iterator[str]:
@@ -170,7 +174,7 @@ def _row(node: PlanNode, share: float, guilty: bool, timed: bool, paged: bool, m
         said += f" {el('span', f'on {escape(node.on, quote=False)}', class_='dim')}"
     said += "".join(el("small", escape(detail, quote=False)) for detail in node.details)
     if node.removed:
-        said += el("small", f"{count(node.removed)} rows read and thrown away")
+        said += el("small", f"{count(round(node.removed))} rows read and thrown away")
     if guilty:
         said += el("small", verdict_word("broke", f"{100 * share:.0f} % of the {measure}"))
     bar = el("rect", width=pct(max(100 * share, 0.4)), height=10)
@@ -183,7 +187,7 @@ def _row(node: PlanNode, share: float, guilty: bool, timed: bool, paged: bool, m
         ),
     ]
     cells += [el("td", _milliseconds(node.own), class_="r")] if timed else []
-    cells += [el("td", "" if node.rows is None else count(node.rows), class_="r")]
+    cells += [el("td", "" if node.rows is None else count(round(node.rows)), class_="r")]
     cells += [el("td", count(node.pages or 0), class_="r hide-s")] if paged else []
     return el("tr", *cells, class_=f"{'guilty ' if guilty else ''}d{min(node.depth, DEEPEST)}")
 

@@ -30,7 +30,8 @@ def kept_flags(result: Result) -> Flags:
     if points and any(side in ("above", "below") for side in sides):
         known = {"above": True, "below": False}
         return [(p, known.get(side or "")) for p, side in zip(points, sides, strict=True)]
-    names = dict.fromkeys(c.promise for c in (*result.checks, *result.counterexamples))
+    names = dict.fromkeys(check.promise for check in result.checks)
+    names |= dict.fromkeys(found.promise for found in result.counterexamples)
     for flags in _candidates(points):
         if _says(result, flags, list(names)):
             return flags

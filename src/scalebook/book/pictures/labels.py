@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from itertools import pairwise
 
-__all__ = ["NARROW", "ROOMY", "Anchor", "Label", "Placer", "Segment", "fitting"]
+from scalebook.book.pictures.svg import text
+
+__all__ = [
+    "NARROW",
+    "ROOMY",
+    "Anchor",
+    "Label",
+    "Placed",
+    "Placer",
+    "Segment",
+    "fitting",
+    "row",
+    "written",
+]
 
 ROOMY, NARROW = 800.0, 300.0
 """Widths of a chart in pixels for which places are sought: a page's, and a telephone's."""
 CHARACTER, CHARACTER_BOLD, ABOVE, BELOW = 6.6, 7.2, 11.0, 4.0
 HIDDEN, CROSSED, LATER = 4.0, 90.0, 7.0
+EDGE = 8.0
+"""Pixels by which words may reach beyond the edge of a row."""
 
 Segment = tuple[float, float, float, float]
 """A line from (percent, pixels) to (percent, pixels)."""
@@ -107,16 +123,58 @@ def _crosses(segment: Segment, box: Box, width: float) -> bool:
     return True
 
 
-def fitting(
-    items: Iterable[tuple[float, str]], width: float, gap: float = 10.0
-) -> list[tuple[float, str]]:
-    """Of words centred at places in percent, given by importance, those that do not touch."""
+@dataclass(frozen=True)
+class Placed:
+    """Words in a row: where (percent) and how they are aligned there."""
+
+    x: float
+    words: str
+    align: str = "middle"
+
+
+def fitting(items: Iterable[tuple[float, str]], width: float, gap: float = 10.0) -> list[Placed]:
+    """Of words centred at places in percent, given by importance, those that do not touch.
+
+    Words that would reach beyond an edge of a row `width` pixels wide begin or end there.
+    """
     kept: list[tuple[float, float]] = []
     found = []
     for place, words in items:
         half = len(words) * CHARACTER_BOLD / 2
-        middle = place * width / 100
+        middle, align, x = place * width / 100, "middle", place
+        if middle < half - EDGE:
+            middle, align, x = half, "start", 0.0
+        elif middle > width - half + EDGE:
+            middle, align, x = width - half, "end", 100.0
         if all(abs(middle - other) >= half + wide + gap for other, wide in kept):
             kept.append((middle, half))
-            found.append((place, words))
+            found.append(Placed(x, words, align))
     return found
+
+
+def row(
+    wide: Sequence[Placed],
+    narrow: Sequence[Placed],
+    y: float,
+    special: str = "",
+    special_class: str = "m hd lbl",
+) -> str:
+    """Words in a row for both widths: once where they agree, else one for each width.
+
+    `special` are the words set in bold, as the crossing on its axis.
+    """
+    parts = []
+    for placed in dict.fromkeys([*wide, *narrow]):
+        only = (
+            "" if placed in wide and placed in narrow else " roomy" if placed in wide else " narrow"
+        )
+        named = special_class if placed.words == special else "lbl"
+        words = escape(placed.words, quote=False)
+        parts.append(text(placed.x, y, words, anchor=placed.align, class_=f"{named}{only}"))
+    return "".join(parts)
+
+
+def written(label: Label, at: Anchor) -> str:
+    """The label's words at the place that was found for them."""
+    words = escape(label.words, quote=False)
+    return text(at.x, at.y, words, anchor=at.align, dx=at.dx or None, class_=label.class_)

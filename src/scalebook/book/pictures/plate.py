@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from scalebook.book.pictures.reading import claim_ratios, claimed
+from scalebook.book.pictures.reading import Ratio, claim_ratios, claimed
 from scalebook.book.pictures.svg import PictureError, el, verdict_word
 from scalebook.book.pictures.words import count, interval, short
 
@@ -78,23 +79,25 @@ def _detail(result: Result) -> str:
     verdict = result.verdict
     axis = escape(result.axis or "", quote=False)
     if verdict.crossing is not None:
-        crossing = verdict.crossing
-        bounds = [short(x, crossing.low, crossing.high) for x in (crossing.low, crossing.high)]
-        shown = f"[{bounds[0]}, {bounds[1]}]"
+        at, end = verdict.crossing.low, verdict.crossing.high
+        low, high = short(at, at, end), short(end, at, end)
+        bounds = f"[{low}, {high}]"
         if verdict.factor is None:
-            shown = f"looked at {bounds[0]} and {bounds[1]}"
-        return f"{axis} {el('span', shown, class_='ci')}"
+            bounds = f"looked at {count(at)} and {count(end)}"
+        return f"{axis} {el('span', bounds, class_='ci')}"
     ratios = claim_ratios(result) if verdict.factor is not None else []
     if not ratios:
         return axis
-    if verdict.state == "unresolved":
-        opened = [r for r in ratios if r.side not in ("above", "below")] or ratios
-        shown = opened[-1]
-        lead = ""
-    else:
-        pick = min if verdict.state == "holds" else max
-        shown = pick(ratios, key=lambda ratio: ratio.value)
-        lead = "at least " if verdict.state == "holds" else "at most "
+    lead, shown = _telling(verdict.state, ratios)
     bounds = interval(shown.low, shown.high)
     tail = f" {el('span', bounds, class_='ci')}" if bounds else ""
     return f"{lead}{shown.says()}{tail} at {escape(count(shown.point), quote=False)} {axis}"
+
+
+def _telling(state: str, ratios: Sequence[Ratio]) -> tuple[str, Ratio]:
+    """The ratio that tells most: the least of a claim that holds, the open one, the greatest."""
+    if state == "unresolved":
+        opened = [ratio for ratio in ratios if ratio.side not in ("above", "below")]
+        return "", (opened or list(ratios))[-1]
+    pick = min if state == "holds" else max
+    return f"at {'least' if state == 'holds' else 'most'} ", pick(ratios, key=lambda r: r.value)

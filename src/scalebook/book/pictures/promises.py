@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from scalebook.book.pictures.svg import PictureError, el, glyph
+from scalebook.book.pictures.svg import PictureError, breakable, el, glyph
 from scalebook.book.pictures.words import count
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["promises"]
 
 def promises(result: Result) -> str:
     """Promise x variant: kept (in how many runs), caught (where), or not tried."""
-    cells = [*result.checks, *result.counterexamples]
+    cells: list[CheckRecord | Counterexample] = [*result.checks, *result.counterexamples]
     if not cells:
         raise PictureError(
             f"the lab of {result.unit} proves no promise", "leave the block out of this page"
@@ -26,7 +26,7 @@ def promises(result: Result) -> str:
     variants = [v for v in order if any(cell.variant == v for cell in cells)]
     rows = dict.fromkeys((cell.promise, cell.under) for cell in cells)
     head = el("th", "promise", scope="col") + "".join(
-        el("th", escape(name, quote=False), scope="col") for name in variants
+        el("th", breakable(name), scope="col") for name in variants
     )
     body = "".join(_row(result, promise, under, variants) for promise, under in rows)
     table = el("table", el("thead", el("tr", head)), el("tbody", body), class_="promises")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ratio",
+    "at_point",
     "claim_ratio",
     "claim_ratios",
     "claimed",
@@ -123,6 +124,13 @@ def claimed(result: Result) -> str:
     if verdict.metric == "saving":
         return f"{saved(verdict.factor)} saved"
     return amount(verdict.factor, "ratio", 3)
+
+
+def at_point(result: Result, point: float | str) -> str:
+    """A point with the axis's name: "1,000 rows", "isolation level 'serializable'"."""
+    if isinstance(point, str):
+        return f"{result.axis} '{point}'"
+    return f"{count(point)} {result.axis or ''}".strip()
 
 
 def figure_of(record: PointRecord, variant: str, op: str | None, stat: str) -> Figure:

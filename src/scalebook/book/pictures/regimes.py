@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from scalebook.book.pictures.labels import NARROW, ROOMY, fitting
+from scalebook.book.pictures.labels import NARROW, ROOMY, fitting, row
 from scalebook.book.pictures.scales import Axis
-from scalebook.book.pictures.svg import el, line, pct, text
+from scalebook.book.pictures.svg import cut, el, line, pct, text
 from scalebook.book.pictures.words import compact, count
 
 if TYPE_CHECKING:
     from scalebook.results import VerdictRecord
 
-__all__ = ["Regime", "Truth", "axis_line", "regimes_of", "ticks"]
+__all__ = ["Regime", "Truth", "axis_line", "axis_name", "regimes_of", "ticks"]
 
+LONG_NAME = 38
+"""Characters that fit below a chart on a telephone."""
 Truth = Literal["true", "false", "open"]
 SIDES: dict[str | None, Truth] = {"above": "true", "below": "false"}
 WORDS: dict[Truth, str] = {"true": "claim true", "false": "claim false", "open": "not resolved"}
@@ -102,10 +105,14 @@ def ticks(
     brief = [(places[i], compact(points[i])) for i in order]
     wide = fitting([*special, *full], ROOMY)
     narrow = fitting([*special, *brief], NARROW, 6)
-    for place, words in dict.fromkeys([*wide, *narrow]):
-        both = (place, words) in wide and (place, words) in narrow
-        only = "roomy" if (place, words) in wide else "narrow"
-        named = "m hd lbl" if (place, words) in special else ""
-        class_ = f"{named} {'' if both else only}".strip()
-        parts.append(text(place, y + 21, words, anchor="middle", class_=class_ or None))
-    return "".join(parts)
+    bold = special[0][1] if special else ""
+    return "".join(parts) + row(wide, narrow, y + 21, bold)
+
+
+def axis_name(name: str, y: float) -> str:
+    """What the axis counts, in a row below; a long one begins further left where space is short."""
+    said = escape(name, quote=False)
+    if len(name) <= LONG_NAME:
+        return text(0, y, said, class_="hd i")
+    brief = escape(cut(name, LONG_NAME + 6), quote=False)
+    return text(0, y, said, class_="hd i roomy") + text(0, y, brief, dx=-40, class_="hd i narrow")

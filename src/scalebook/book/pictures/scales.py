@@ -9,7 +9,7 @@ from typing import Literal
 
 from scalebook.book.pictures.svg import PictureError
 
-__all__ = ["Axis", "Height", "axis_of", "log_ticks", "nice_ticks"]
+__all__ = ["Across", "Axis", "Height", "axis_of", "log_ticks", "nice_ticks"]
 
 Kind = Literal["log", "linear", "label"]
 INSET = 0.03
@@ -87,6 +87,26 @@ class Height:
         if self.log:
             return log_ticks(self.low, self.high, most)
         return nice_ticks(self.low, self.high, most)
+
+
+@dataclass(frozen=True)
+class Across:
+    """A horizontal scale in percent, from `low` to `high`."""
+
+    low: float
+    high: float
+    log: bool
+
+    def place(self, value: float) -> float:
+        """Percent; what lies outside is drawn at the edge."""
+        value = min(max(value, self.low), self.high)
+        if self.log:
+            return 100 * math.log(value / self.low) / math.log(self.high / self.low)
+        return 100 * (value - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[float]:
+        """Values for hairlines."""
+        return (log_ticks if self.log else nice_ticks)(self.low, self.high, 6)
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> list[float]:

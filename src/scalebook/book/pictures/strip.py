@@ -3,11 +3,10 @@
 # ruff: noqa: A002  (an id is called so in HTML)
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from scalebook.book.pictures.flags import kept_flags
-from scalebook.book.pictures.regimes import axis_line, regimes_of, ticks
+from scalebook.book.pictures.regimes import Truth, axis_line, axis_name, regimes_of, ticks
 from scalebook.book.pictures.scales import Axis, axis_of
 from scalebook.book.pictures.svg import el, frame, pct, text
 
@@ -28,7 +27,11 @@ def strip(result: Result, *, id: str) -> str:
     flags = kept_flags(result)
     axis = axis_of([point for point, _ in flags])
     regimes = regimes_of(result.verdict, axis, [(p, SIDES[kept]) for p, kept in flags])
-    words = {"true": "promise kept", "false": "promise broken", "open": "not known"}
+    words: dict[Truth, str] = {
+        "true": "promise kept",
+        "false": "promise broken",
+        "open": "not known",
+    }
     crossing = result.verdict.crossing
     body = ""
     if crossing is not None and axis.kind != "label":
@@ -38,7 +41,7 @@ def strip(result: Result, *, id: str) -> str:
         )
     body += "".join(_mark(axis, point, kept) for point, kept in flags)
     body += axis_line(regimes, PIXELS, words) + ticks(axis, [p for p, _ in flags], PIXELS)
-    name = text(0, PIXELS + 62, escape(result.axis or "", quote=False), class_="hd i")
+    name = axis_name(result.axis or "", PIXELS + 62)
     described = "; ".join(f"{WORDS[kept]} at {point}" for point, kept in flags)
     svg = frame(PIXELS, result.verdict.reason, body + name, id=id, described=described)
     return el("div", svg, class_="plot curve strip")

@@ -7,13 +7,16 @@ width; colours are classes of the stylesheets, so that dark mode needs no second
 # ruff: noqa: A002  (an id is called so in HTML)
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 from scalebook.errors import ScalebookError
 
 __all__ = [
+    "SVG",
     "PictureError",
+    "breakable",
     "circle",
     "cut",
     "el",
@@ -22,6 +25,7 @@ __all__ = [
     "line",
     "pct",
     "pixels",
+    "polyline",
     "stretched",
     "text",
     "tspan",
@@ -97,6 +101,12 @@ def circle(x: float, y: float, r: float, class_: str) -> str:
     return el("circle", class_=class_, cx=pct(x), cy=y, r=r)
 
 
+def polyline(corners: Iterable[tuple[float, float]], class_: str) -> str:
+    """A line through corners, for use inside `stretched`."""
+    points = " ".join(f"{pixels(x)},{pixels(y)}" for x, y in corners)
+    return el("polyline", class_=class_, points=points)
+
+
 def whisker(
     low: float, high: float, y: float, class_: str = "whisk", cap: float = 5, *, ends: bool = True
 ) -> str:
@@ -160,11 +170,12 @@ def verdict_word(state: str, words: str, class_: str = "") -> str:
     return el("span", glyph(state), escape(words, quote=False), class_=f"verdict {class_ or state}")
 
 
+def breakable(name: str) -> str:
+    """A name as markup that may break between its humps: Durable|Incr."""
+    humps = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "\0", name)
+    return el("wbr").join(escape(part, quote=False) for part in humps.split("\0"))
+
+
 def cut(words: str, most: int) -> str:
     """Words in at most `most` characters, the end replaced by an ellipsis."""
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
-
-
-def join(parts: Iterable[str]) -> str:
-    """All parts, one after the other."""
-    return "".join(parts)

@@ -23,9 +23,9 @@ SQUEEZED = 60.0
 def witness(found: Counterexample | CheckRecord, *, id: str = "") -> str:
     """The operations of a counterexample, each a box from its start to its end.
 
-    Those that the check names in its sentence close the history: the last to end in it is
-    marked as the one that shows the fault. Time is not to scale where nothing happens; the
-    moments stand at the left. PictureError if the run kept no steps.
+    The operation that the check accuses is red and ends in a cross; where the record names none
+    (the fault lies in the state that is left), only the sentence below is. Time is not to scale
+    where nothing happens; the moments stand at the left. PictureError if the run kept no steps.
     """
     steps = sorted(found.steps, key=lambda step: (step.start, step.end))
     if not steps:
@@ -35,12 +35,11 @@ def witness(found: Counterexample | CheckRecord, *, id: str = "") -> str:
         )
     lanes = list(dict.fromkeys(step.who for step in steps))
     down = _Down(steps)
-    guilty = max(steps, key=lambda step: step.end)
     left = {who: 2 + 98 * i / len(lanes) for i, who in enumerate(lanes)}
     said = found.witness[0] if found.witness else f"{found.variant} broke '{found.promise}'"
     parts = [_lane(who, left[who], down.bottom) for who in lanes]
     parts += _clock(down)
-    parts += [_step(step, left[step.who], down, len(lanes), step is guilty) for step in steps]
+    parts += [_step(step, left[step.who], down, len(lanes)) for step in steps]
     parts.append(_verdict(said, down.bottom + 26))
     told = "; ".join(f"{s.who}: {s.what}, answer {s.answer}" for s in steps)
     svg = frame(down.bottom + 40, said, *parts, id=id, described=told)
@@ -77,18 +76,22 @@ def _lane(who: str, x: float, bottom: float) -> str:
 
 def _clock(down: _Down) -> list[str]:
     """Moments in milliseconds at the left; those too near to the one before are left out."""
-    digits = 1 if down.moments[-1] < 0.1 else 0
+    for digits in range(4):
+        said = [f"{1000 * moment:,.{digits}f}" for moment in down.moments]
+        if len(set(said)) == len(said):
+            break
     parts = [text(0, 12, "ms", anchor="end", dx=-10)]
     last = -100.0
-    for moment in down.moments:
+    for moment, words in zip(down.moments, said, strict=True):
         y = down.y(moment)
         if y - last >= 15:
-            parts.append(text(0, y + 4, f"{1000 * moment:,.{digits}f}", anchor="end", dx=-10))
+            parts.append(text(0, y + 4, words, anchor="end", dx=-10))
             last = y
     return parts
 
 
-def _step(step: WitnessStep, x: float, down: _Down, lanes: int, guilty: bool) -> str:
+def _step(step: WitnessStep, x: float, down: _Down, lanes: int) -> str:
+    guilty = bool(getattr(step, "guilty", False))
     top, bottom = down.y(step.start), down.y(step.end)
     bar = line(x, top, x, max(bottom, top + LEAST), "op-box guilty" if guilty else "op-box")
     class_ = "x hd" if guilty else "i"
