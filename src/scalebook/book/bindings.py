@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from markdown_it.common.utils import escapeHtml
@@ -34,7 +35,7 @@ def bind(text: str, scope: Scope, *, in_link: bool = False) -> Shown:
 
 def _arguments(binding: Binding, names: str, *options: str) -> tuple[str, ...]:
     """The arguments, which must be as many as `names` says, with no other options than these."""
-    wanted = names.split()
+    wanted = re.findall(r'\[?"[^"]*"\]?|\S+', names)
     least = sum(not name.startswith("[") for name in wanted)
     usage = " ".join(["{{" + binding.kind, *wanted, *(f"[{option}=]" for option in options)]) + "}}"
     if not least <= len(binding.args) <= len(wanted):

@@ -218,8 +218,9 @@ def _tabs(state: StateBlock, block: Block, start: int, end: int) -> None:
     _html(state, '<div class="tabs">')
     ends = [line for line, _ in tabs[1:]] + [end]
     for (line, title), stop in zip(tabs, ends, strict=True):
-        _html(state, f'<section class="tab" aria-label="{escapeHtml(title)}">')
-        _line_of_text(state, "tab-title", title, first + line)
+        name = state.env["scope"].new_id("tab")
+        _html(state, f'<section class="tab" aria-labelledby="{name}">')
+        _line_of_text(state, "tab-title", title, first + line, name)
         _inside(state, line + 1, stop)
         _html(state, "</section>")
     _html(state, "</div>\n")
@@ -295,9 +296,9 @@ def _html(state: StateBlock, html: str) -> None:
     state.push("block_html", "", 0).content = html
 
 
-def _line_of_text(state: StateBlock, kind: str, text: str, line: int) -> None:
-    """A paragraph of one class, with bindings in it."""
-    _html(state, f'<p class="{kind}">')
+def _line_of_text(state: StateBlock, kind: str, text: str, line: int, name: str = "") -> None:
+    """A paragraph of one class, with bindings in it; `name` is its id."""
+    _html(state, f'<p class="{kind}" id="{name}">' if name else f'<p class="{kind}">')
     token = state.push("inline", "", 0)
     token.content, token.children = text, []
     place = line - state.env.get("first_line", 1)

@@ -134,18 +134,40 @@ def _timeline(block: Block, scope: Scope, result: Result) -> str:
     from scalebook.book import pictures
 
     _args(block, "")
-    at, trial = block.options.get("at"), block.options.get("trial")
-    names = block.options.get("variant", "").replace(",", " ").split()
-    point = None if at is None else lookups.point_of(result, at).point
-    if trial is not None and all(record.trial != trial for record in result.timelines):
-        raise choose("disturbed trial", trial, (record.trial for record in result.timelines))
-    for name in names:
-        there = [record.variant for record in result.timelines]
-        if name not in there:
-            raise choose("variant in a disturbed trial", name, there)
-    return pictures.timeline(
-        result, names, trial=trial, op=block.options.get("op"), point=point, id=scope.new_id("p")
+    at, show = block.options.get("at"), block.options.get("show", "latency")
+    trial = _only(
+        "disturbed trial", block.options.get("trial"), [t.trial for t in result.timelines]
     )
+    records = [record for record in result.timelines if record.trial == trial]
+    op = _only("operation", block.options.get("op"), [op for t in records for op in t.buckets])
+    there = [record.variant for record in records]
+    names = block.options.get("variant", "").replace(",", " ").split()
+    for name in names:
+        if name not in there:
+            raise choose(f"variant in trial {trial!r}", name, there)
+    if show not in ("latency", "failures"):
+        raise choose("kind of timeline (show=)", show, ["latency", "failures"])
+    return pictures.timeline(
+        result,
+        trial=trial,
+        op=op,
+        point=None if at is None else lookups.point_of(result, at).point,
+        variants=names or None,
+        show="failures" if show == "failures" else "latency",
+        id=scope.new_id("p"),
+    )
+
+
+def _only(kind: str, given: str | None, there: list[str]) -> str:
+    """The one that is given, which must be there; by default the only one."""
+    names = list(dict.fromkeys(there))
+    if given is None and len(names) == 1:
+        return names[0]
+    if given is None:
+        raise Mistake("block", f"which {kind} is meant?", f"one of {', '.join(names) or 'none'}")
+    if given not in names:
+        raise choose(kind, given, names)
+    return given
 
 
 def _witness(block: Block, scope: Scope, result: Result) -> str:
@@ -276,7 +298,9 @@ FIGURES: dict[str, FigureKind] = {
     "bars": FigureKind(_picture(_bars), ("at", "op", "stat"), titled=True),
     "ratios": FigureKind(_picture(_ratios), ("at", "technique"), titled=True),
     "percentiles": FigureKind(_picture(_percentiles), ("at", "op", "trial"), titled=True),
-    "timeline": FigureKind(_picture(_timeline), ("at", "op", "trial", "variant"), titled=True),
+    "timeline": FigureKind(
+        _picture(_timeline), ("at", "op", "trial", "variant", "show"), titled=True
+    ),
     "witness": FigureKind(_picture(_witness), ("at",), titled=True, classes="witness"),
     "promises": FigureKind(_picture(_promises), bare=True),
     "explain": FigureKind(_picture(_explain), ("at",), titled=True),

@@ -140,6 +140,7 @@ def read_front(text: str, file: Path) -> tuple[FrontMatter | None, Lines, list[F
     """
     try:
         node = yaml.compose(text, yaml.CSafeLoader)
+        _refuse_aliases(node, set())
         data = yaml.load(text, _Loader)  # noqa: S506 - derived from the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -167,6 +168,18 @@ _Loader.yaml_implicit_resolvers = {
     first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
     for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _refuse_aliases(node: yaml.Node | None, seen: set[int]) -> None:
+    """A tree may contain itself through an alias; a page has no use for that."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return
+    if id(node) in seen:
+        raise yaml.MarkedYAMLError(problem="an alias (*)", problem_mark=node.start_mark)
+    seen.add(id(node))
+    for child in node.value:
+        for part in child if isinstance(child, tuple) else (child,):
+            _refuse_aliases(part, seen)
 
 
 def _lines(node: yaml.Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, int]]:

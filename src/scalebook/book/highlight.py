@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Container, Iterator
+from typing import TYPE_CHECKING
 
 from markdown_it.common.utils import escapeHtml
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 __all__ = ["highlighted", "lines_html"]
 
@@ -45,31 +49,32 @@ def _marked(text: str, tag: str) -> str:
 
 def _inked(code: str, language: str) -> Iterator[tuple[str, str]]:
     """(text, tag) in order: b for keywords, i for strings, em for comments, else none."""
-    from pygments.token import Comment, Keyword, Operator, String
+    from pygments.token import Comment, Keyword, Operator, String, is_token_subtype
 
     lexer = _lexer(language)
     if lexer is None:
         yield code, ""
         return
     for kind, text in lexer.get_tokens(code):
-        if kind in Keyword or kind is Operator.Word:
+        if is_token_subtype(kind, Keyword) or kind is Operator.Word:
             yield text, "b"
-        elif kind in String:
+        elif is_token_subtype(kind, String):
             yield text, "i"
-        elif kind in Comment:
+        elif is_token_subtype(kind, Comment):
             yield text, "em"
         else:
             yield text, ""
 
 
 @functools.cache
-def _lexer(language: str):  # type: ignore[no-untyped-def]
+def _lexer(language: str) -> Lexer | None:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
     if not language:
         return None
     try:
-        return get_lexer_by_name(language.split()[0], ensurenl=False, stripnl=False)
+        found: Lexer = get_lexer_by_name(language.split()[0], ensurenl=False, stripnl=False)
     except ClassNotFound:
         return None
+    return found

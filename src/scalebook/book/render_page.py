@@ -144,6 +144,7 @@ def _predict(scope: Scope) -> PredictView | None:
         if shown.value is None:
             raise Mistake("predict", "the answer is no number", "bind a ratio or a statistic")
         value = shown.value
+        scope.bound += 1
     except Mistake as mistake:
         scope.fault(mistake, line)
         return None
