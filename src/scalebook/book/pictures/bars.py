@@ -80,7 +80,7 @@ def bars(
                 low,
                 high,
                 amount(figure.value, figure.unit, digits),
-                interval(figure.low, figure.high, figure.unit),
+                interval(figure.value, figure.low, figure.high, figure.unit),
                 "m" if name == technique else "bar-ink",
             )
         )
@@ -145,7 +145,7 @@ def _ratio_row(ratio: RatioRecord, technique: str | None, claimed_by: str) -> Ro
     digits = 3 if low == high else digits_for(low, high)
     said = amount(value, "ratio", digits)
     class_ = "m" if ratio.technique == claimed_by else "bar-ink"
-    return Row(name, remark, value, low, high, said, interval(ratio.low, ratio.high), class_)
+    return Row(name, remark, value, low, high, said, interval(value, ratio.low, ratio.high), class_)
 
 
 def _draw(

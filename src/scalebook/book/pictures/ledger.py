@@ -179,7 +179,7 @@ def dumbbell(
         (56, "yours", "dot", yours),
     ):
         said = el("tspan", amount(value, "ratio", digits_for(low, high)), class_="m hd")
-        bounds = el("tspan", interval(low, high), dx=5)
+        bounds = el("tspan", interval(value, low, high), dx=5)
         parts.append(text(0, y, name, class_="hd i lbl" if shape == "dot" else "lbl"))
         parts.append(text(100, y, said + bounds, anchor="end", class_="lbl"))
         parts.append(whisker(across.place(low), across.place(high), y + 15))

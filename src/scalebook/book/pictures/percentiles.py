@@ -115,7 +115,7 @@ def _variant(name: str, marks: Sequence[Mark], across: Across, y: float, techniq
     middle, ink = y + 15, "" if technique else " ink"
     places = [across.place(mark.value) for mark in marks]
     parts = [el("text", tspan(name, class_="mono hd i"), class_="lbl", y=y)]
-    parts.append(line(places[0], middle, places[-1], middle, f"spread{ink}"))
+    parts.append(line(places[0], middle, places[-1], middle, f"reaching{ink}"))
     for mark in marks:
         if mark.low is not None and mark.high is not None and mark.high > mark.low:
             low, high = across.place(max(mark.low, across.low)), across.place(mark.high)

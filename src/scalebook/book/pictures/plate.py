@@ -89,7 +89,7 @@ def _detail(result: Result) -> str:
     if not ratios:
         return axis
     lead, shown = _telling(verdict.state, ratios)
-    bounds = interval(shown.low, shown.high)
+    bounds = interval(shown.value, shown.low, shown.high)
     tail = f" {el('span', bounds, class_='ci')}" if bounds else ""
     return f"{lead}{shown.says()}{tail} at {escape(count(shown.point), quote=False)} {axis}"
 

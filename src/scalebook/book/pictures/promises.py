@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scalebook.book.pictures.svg import PictureError, breakable, el, glyph
 from scalebook.book.pictures.words import count
+from scalebook.stats import words
 
 if TYPE_CHECKING:
     from scalebook.results import CheckRecord, Counterexample, Result
@@ -64,11 +65,13 @@ def _cell(result: Result, kept: list[CheckRecord], caught: list[Counterexample])
         runs = sum(c.attempts for c in kept)
         elsewhere = " elsewhere" if any(c.caught for c in caught) else ""
         parts.append(_sign("kept", f"kept{elsewhere}", f"in {_runs(runs)}"))
-    for cell in caught:
-        if cell.caught:
-            parts.insert(0, _sign("broke", "caught", _where(result, cell)))
-        else:
-            parts.append(_sign("untested", "not caught", f"in {_runs(cell.attempts)}"))
+    found = [cell for cell in caught if cell.caught]
+    if found:
+        parts.insert(0, _sign("broke", "caught", _where(result, found)))
+    elif caught:
+        parts.append(
+            _sign("untested", "not caught", f"in {_runs(sum(c.attempts for c in caught))}")
+        )
     return "".join(parts) or _sign("untested", "not tried", "")
 
 
@@ -82,9 +85,12 @@ def _runs(n: int) -> str:
     return "1 run" if n == 1 else f"{count(n)} runs"
 
 
-def _where(result: Result, cell: Counterexample) -> str:
-    """After how many runs it was caught, and at which point of the axis."""
-    after = "in the first run" if cell.attempts == 1 else f"within {_runs(cell.attempts)}"
-    if cell.point is None or len(result.points) < 2:
+def _where(result: Result, cells: list[Counterexample]) -> str:
+    """At which points of the axis it was caught, or after how many runs."""
+    runs = cells[0].attempts
+    after = "in the first run" if runs == 1 else f"within {_runs(runs)}"
+    points = [count(cell.point) for cell in cells if cell.point is not None]
+    if not points or len(result.points) < 2:
         return after
-    return f"at {count(cell.point)}, {after}"
+    where = f"at {words.listed(list(dict.fromkeys(points)))}"
+    return where if len(points) > 1 else f"{where}, {after}"

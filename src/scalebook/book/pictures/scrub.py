@@ -117,7 +117,7 @@ def _sentence(handle: Handle, ratio: Ratio) -> str:
     at = el("b", escape(count(ratio.point), quote=False))
     name = escape(handle.name, quote=False)
     where = f"{at}: {say}" if handle.axis.kind == "label" else f"With {at} {name} {say}"
-    bounds = interval(ratio.low, ratio.high)
+    bounds = interval(ratio.value, ratio.low, ratio.high)
     shown = el("span", bounds, class_="ci") + " " if bounds else ""
     number = el("span", ratio.says(), class_="num")
     return f"{where} {number} {shown}{after}: {verdict_word(state, SAID[state])}."

@@ -55,7 +55,7 @@ def _cell(figure: Figure | None, name: str) -> str:
     if figure is None:
         return el("td", "–", class_="r dim", data_v=name)
     said = amount(figure.value, figure.unit, digits_for(figure.low, figure.high))
-    bounds = interval(figure.low, figure.high, figure.unit)
+    bounds = interval(figure.value, figure.low, figure.high, figure.unit)
     small = el("small", bounds, class_="ci") if bounds not in ("", "exact") else ""
     return el("td", said, small, class_="r", data_v=name)
 
