@@ -362,3 +362,75 @@ def test_a_faulty_part_of_a_lab_is_named_with_its_file(
 
     assert re.search(r"lab\.py(:\d+)?: ", caught.value.what)
     assert caught.value.remedy
+
+
+CACHED = """
+    class New(Old):
+        "Fills a copy on the first call."
+        def read(self, key):
+            found = self.redis.get("copy")
+            if found is None:
+                found = super().read(key)
+                self.redis.set("copy", found)
+            return found
+    LAB = Lab(**GOOD | dict(variants=[Old, New], claim=Speedup(2, "read", New, Old)))
+"""
+
+
+def test_a_call_that_sends_no_command_counts_as_none(measure: Measure) -> None:
+    result = measure(CACHED, points=[1]).result
+
+    counters = result.points[0].variants["New"].evidence.counters
+    sets, gets = counters["read: redis set"], counters["read: redis get"]
+    assert (sets.value, sets.n) == (pytest.approx(1 / 5), 5)
+    assert gets.value == pytest.approx(6 / 5)
+
+
+RACING = """
+    @figure("calls")
+    def calls(run):
+        return len(run.history)
+
+    def nobody_reads_nine(run):
+        yield from (op.says("a nine") for op in run.history.ok("read") if op.result == "9")
+
+    class Nine(Old):
+        "Answers nine, whatever is asked."
+        def read(self, key):
+            return "9"
+
+    def promises(rows):
+        return [Promise(nobody_reads_nine, kept_by=[Old], broken_by=[Nine])]
+
+    LAB = Lab(**GOOD | dict(
+        variants=[Old, Nine],
+        promises=promises,
+        agree={"read": anything},
+        trials=[Whole(seconds=0.1, figures=[calls])],
+        claim=Invariant(nobody_reads_nine, technique=Nine),
+    ))
+"""
+
+
+def test_whoever_is_caught_is_shown_at_every_point(measure: Measure) -> None:
+    result = measure(RACING).result
+
+    assert result.validity.problems == ()
+    assert [(c.variant, c.point, c.caught) for c in result.counterexamples] == [
+        ("Nine", 1, True),
+        ("Nine", 2, True),
+    ]
+    assert all(c.steps and c.witness for c in result.counterexamples)
+    assert [(c.variant, c.violations) for c in result.checks] == [("Old", 0)]
+
+
+@pytest.mark.parametrize("budget, bounded", [("quick", False), ("default", True)])
+def test_a_figure_of_one_whole_run_has_no_interval(
+    measure: Measure, budget: str, bounded: bool
+) -> None:
+    result = measure(RACING, points=[1], budget=budget).result
+
+    calls = result.points[0].variants["Old"].evidence.figures["whole: calls"]
+    assert calls.unit == "calls"
+    assert (calls.low is not None) == bounded
+    assert calls.n == (2 if bounded else 1)

@@ -121,7 +121,8 @@ class Attempts:
                 _, _, figures = whole_trial(arm, trial, seed, self.run.on_run)
             if figures:
                 kept = self.run.figures.setdefault((lab.point, variant.__name__), {})
-                kept.update({f"{trial.name}: {n}": f for n, f in figures.items()})
+                for name, figure in figures.items():
+                    kept.setdefault(f"{trial.name}: {name}", []).append(figure)
             self.run.tell("attempt", point=lab.point, variant=variant.__name__, trial=trial.name)
             if breaks and all(self.run.matrix.was_caught(p, variant) for p in breaks):
                 break

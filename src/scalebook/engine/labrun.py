@@ -82,8 +82,8 @@ class LabRun:
     comparisons: dict[Any, Comparison] = field(default_factory=dict)
     exacts: dict[Any, ExactPoint] = field(default_factory=dict)
     natives: dict[Any, NativePoint] = field(default_factory=dict)
-    figures: dict[tuple[Any, str], dict[str, Figure]] = field(default_factory=dict)
-    """(point, variant) -> figures of the trials that are not part of the comparison."""
+    figures: dict[tuple[Any, str], dict[str, list[Figure]]] = field(default_factory=dict)
+    """(point, variant) -> figures of the trials that are not part of the comparison, one a run."""
     timelines: dict[tuple[Any, str, str], TimelineRecord] = field(default_factory=dict)
     """(point, variant, trial) -> the last run of a trial with steps or faults."""
     floors: dict[str, list[float]] = field(default_factory=dict)

@@ -41,8 +41,9 @@ class Matrix:
 
     unit: str
     reporter: Reporter
-    cells: dict[tuple[str, str | None, str, bool, str], Cell] = field(default_factory=dict)
-    """(promise, under, variant, should it be kept, trial) -> what was seen."""
+    cells: dict[tuple[str, str | None, str, bool, str, Any], Cell] = field(default_factory=dict)
+    """(promise, under, variant, kept, trial, point) -> what was seen; one for all points (None)
+    where the promise should be kept, one for each where somebody should be caught."""
     flags: dict[tuple[Any, Any, str], bool] = field(default_factory=dict)
     """(check, point, variant) -> kept in every run so far."""
     keep_all: bool = False
@@ -93,19 +94,27 @@ class Matrix:
                 witness=cell.witness,
                 steps=cell.steps,
             )
-            for (promise, under, variant, kept, trial), cell in self.cells.items()
+            for (promise, under, variant, kept, trial, _), cell in self.cells.items()
             if kept
         ]
 
     def counterexamples(self, replay: str) -> list[Counterexample]:
-        """One record per promise and variant that should break it: where it was caught."""
-        groups: dict[tuple[str, str | None, str], list[Cell]] = {}
-        for (promise, under, variant, kept, _), cell in self.cells.items():
+        """One record per promise, variant that should break it, and point where it was caught.
+
+        Who was caught nowhere has one record that says so.
+        """
+        groups: dict[tuple[str, str | None, str, Any], list[Cell]] = {}
+        for (promise, under, variant, kept, _, point), cell in self.cells.items():
             if not kept:
-                groups.setdefault((promise, under, variant), []).append(cell)
-        records = []
-        for (promise, under, variant), cells in groups.items():
+                groups.setdefault((promise, under, variant, point), []).append(cell)
+        caught = {key[:3] for key, cells in groups.items() if any(c.violations for c in cells)}
+        records, told_once = [], set()
+        for (promise, under, variant, _), cells in groups.items():
             cell = next((c for c in cells if c.violations), cells[0])
+            who = (promise, under, variant)
+            if not cell.violations and (who in caught or who in told_once):
+                continue
+            told_once.add(who)
             records.append(
                 Counterexample(
                     promise=promise,
@@ -161,7 +170,8 @@ class Matrix:
     def _note(
         self, promise: Promise, kept: bool, run: Run, seed: int, violations: list[Violation]
     ) -> None:
-        key = (promise.name, promise.under, run.variant, kept, run.trial)
+        where = None if kept else run.at
+        key = (promise.name, promise.under, run.variant, kept, run.trial, where)
         cell = self.cells.setdefault(key, Cell(promise, run.variant, run.trial))
         cell.attempts += 1
         if not violations:

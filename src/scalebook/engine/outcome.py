@@ -173,7 +173,7 @@ def _variant(run: LabRun, point: Any, name: str, trials: Sequence[TrialRecord]) 
             if who == name:
                 rates = mean_estimate([r.throughput_per_second for r in reports])
                 statistics[f"{op} engine throughput"] = Figure.of(rates, "1/s")
-    more = run.figures.get((point, name), {})
+    more = {n: _over_runs(found) for n, found in run.figures.get((point, name), {}).items()}
     if isinstance(exact, ExactPoint):
         more = {n: f for n, f in statistics.items() if n in exact.units.get(name, {})} | more
     return VariantRecord(
@@ -181,6 +181,11 @@ def _variant(run: LabRun, point: Any, name: str, trials: Sequence[TrialRecord]) 
         statistics=statistics,
         evidence=evidence.model_copy(update={"figures": {**evidence.figures, **more}}),
     )
+
+
+def _over_runs(found: Sequence[Figure]) -> Figure:
+    """A figure of whole runs, each one sample; a single run says nothing of its spread."""
+    return Figure.of(mean_estimate([figure.value for figure in found]), found[0].unit)
 
 
 def _unit(label: str, units: Mapping[str, str]) -> str:

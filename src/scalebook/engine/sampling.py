@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,7 @@ class Sample:
     nodes: dict[str, set[tuple[str, str | None]]] = field(default_factory=dict)
     commands: dict[str, set[str]] = field(default_factory=dict)
     counters: dict[str, list[float]] = field(default_factory=dict)
+    """Counter -> what each sampled call of its operation added, 0 where it added nothing."""
     trips: dict[str, dict[str, float]] = field(default_factory=dict)
     """Operation -> service -> round trips of the median sample."""
     ops: list[Op] = field(default_factory=list)
@@ -81,6 +83,7 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
     client = arm.client(0)
     client.open(arm.services)
     trips: dict[str, dict[str, list[float]]] = {}
+    calls: dict[str, list[Counter[str]]] = {}
     for op, key in draws(workload, seed):
         caches = [(n, a) for n, a in arm.accesses.items() if isinstance(a, RedisAccess)]
         before = {name: (_counts(access), access.round_trips) for name, access in caches}
@@ -97,20 +100,26 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
         found.results.setdefault(op, []).append(result)
         found.ops.append(Op(op, 0, key, begun, time.perf_counter(), result=result, role="sample"))
         per_service = trips.setdefault(op, {})
+        counted: Counter[str] = Counter()
+        calls.setdefault(op, []).append(counted)
         statements = [s for connection in connections for s in connection.recorded]
         for connection in connections:
             ran, connection.recorded = connection.recorded, None
-            _explain(found, op, connection, ran, arm)
+            counted.update(_explain(found, op, connection, ran, arm))
         if connections:
             database = _first(arm, "postgresql")
             per_service.setdefault(database, []).append(len(statements))
-            found.counters.setdefault(f"{op}: statements", []).append(len(statements))
+            counted["statements"] += len(statements)
         for name, (counts, trips_before) in before.items():
             sent = _difference(counts, _counts(arm.accesses[name]))
             found.commands.setdefault(op, set()).update(sent)
             per_service.setdefault(name, []).append(trips_after[name] - trips_before)
-            for command, count in sent.items():
-                found.counters.setdefault(f"{op}: {name} {command}", []).append(count)
+            counted.update({f"{name} {command}": count for command, count in sent.items()})
+    found.counters = {
+        f"{op}: {name}": [float(counted[name]) for counted in of_op]
+        for op, of_op in calls.items()
+        for name in set().union(*of_op)
+    }
     found.trips = {
         op: {name: sorted(seen)[len(seen) // 2] for name, seen in services.items()}
         for op, services in trips.items()
@@ -202,8 +211,12 @@ def _difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str
     return {n: c - before.get(n, 0) for n, c in after.items() if c > before.get(n, 0)}
 
 
-def _explain(found: Sample, op: str, connection: Any, ran: Sequence[Any], arm: Arm) -> None:
-    """EXPLAIN what the operation really ran, with its own parameters; rolled back."""
+def _explain(found: Sample, op: str, connection: Any, ran: Sequence[Any], arm: Arm) -> Counter[str]:
+    """EXPLAIN what the operation really ran, with its own parameters; rolled back.
+
+    Returns the pages that it touched.
+    """
+    touched: Counter[str] = Counter()
     access: Any = arm.accesses[_first(arm, "postgresql")]
     for statement, parameters in ran:
         if not str(statement).lstrip().lower().startswith(READS):
@@ -215,7 +228,8 @@ def _explain(found: Sample, op: str, connection: Any, ran: Sequence[Any], arm: A
         found.plans.setdefault(op, plan)
         found.nodes.setdefault(op, set()).update(_nodes(root))
         buffers = root.get("Shared Hit Blocks", 0) + root.get("Shared Read Blocks", 0)
-        found.counters.setdefault(f"{op}: buffers", []).append(buffers)
+        touched["buffers"] += buffers
+    return touched
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
