@@ -27,6 +27,7 @@ COMMANDS = {
     "lint": "linting",
     "verify": "verifying",
     "new": "beginning",
+    "build": "building",
     "doctor": "doctor",
     "serve": "serving",
 }

@@ -38,7 +38,7 @@ def feed(site: Site, dates: Mapping[str, str | None]) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>Scalebook</title>'
-        f'<id>{escape(site.url or "")}/</id><updated>{updated}</updated>'
+        f"<id>{escape(site.url or '')}/</id><updated>{updated}</updated>"
         f'<link rel="self" href="{escape(site.url or "")}/feed.xml"/>'
         "<author><name>Scalebook</name></author>\n" + "\n".join(entries) + "\n</feed>\n"
     )

@@ -9,8 +9,9 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from scalebook.book import pictures
 from scalebook.book.card import card_png
 from scalebook.book.diagrams import DiagramCache
 from scalebook.book.faults import Fault, PageError
@@ -22,6 +23,9 @@ from scalebook.site.chapters import chapter_title
 from scalebook.site.facts import Facts, facts_of
 from scalebook.site.manifest import Output
 from scalebook.site.site import Site
+
+if TYPE_CHECKING:
+    from scalebook.results import Result
 
 __all__ = ["Built", "build", "render_unit"]
 
@@ -145,7 +149,7 @@ class _Builder:
         }
         self._kept[unit.id] = kept
         self.output.put(links.page_path(unit.id), document)
-        self.output.put(links.card_path(unit.id), self._card(facts))
+        self.output.put(links.card_path(unit.id), _card(unit, facts, result))
         for path in images:
             self.output.put(path, (unit.folder / path.rpartition("/")[2]).read_bytes())
 
@@ -179,9 +183,6 @@ class _Builder:
             ]
         )
 
-    def _card(self, facts: Facts) -> bytes:
-        return card_png(facts.title, facts.takeaway, chapter_title(facts.chapter))
-
     def _facts(self, unit: Unit) -> Facts:
         """From the last build where the page's source is the same, else from the page."""
         known = self._known.get(unit.id)
@@ -201,6 +202,21 @@ class _Builder:
     def _standing(self) -> list[object]:
         """Stamps of the units without a page, which only the plan and the ledger show."""
         return [(u.id, self._stamps.of(u.id)) for u in self.book.units if not u.has_article]
+
+
+def _card(unit: Unit, facts: Facts, result: Result | None) -> bytes:
+    """The page's social card; with a result it shows the claim and our verdict."""
+    chapter = chapter_title(unit.chapter)
+    if result is None or unit.claim_text is None:
+        return card_png(facts.title, facts.takeaway, chapter)
+    return card_png(
+        facts.title,
+        facts.takeaway,
+        chapter,
+        claim=unit.claim_text,
+        state=result.verdict.state,
+        verdict=pictures.verdict_text(result),
+    )
 
 
 def _relative(fault: Fault) -> str:

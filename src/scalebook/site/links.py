@@ -91,9 +91,10 @@ def _faults(
         yield "leads out of the site"
     elif target not in files:
         yield "there is no such file"
-    elif parts.fragment and target in documents:
-        if unquote(parts.fragment) not in documents[target].ids:
-            yield "there is no such place on that page"
+    elif not parts.fragment or target not in documents:
+        return
+    elif unquote(parts.fragment) not in documents[target].ids:
+        yield "there is no such place on that page"
 
 
 def _resolve(page: str, path: str) -> str | None:

@@ -95,7 +95,9 @@ def _service(name: str, service: ServiceRecord) -> Fact:
 
 
 def _engine(service: ServiceRecord) -> str:
-    return service.label if service.version in service.label else f"{service.label} {service.version}"
+    return (
+        service.label if service.version in service.label else f"{service.label} {service.version}"
+    )
 
 
 def _long(seconds: float) -> str:

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scalebook import __version__
+from scalebook.book import pictures
 from scalebook.site import links, run_facts
 from scalebook.site.chapters import chapter_title
 from scalebook.site.site import Site
+from scalebook.site.trusted import trusted
 
 if TYPE_CHECKING:
     from scalebook.book.render_page import PredictView, Rendered
-    from scalebook.results import Result
 
 __all__ = [
     "Site",
@@ -29,6 +30,7 @@ __all__ = [
     "message_document",
     "page_document",
     "plan_document",
+    "render_template",
     "search_document",
 ]
 
@@ -66,12 +68,13 @@ def page_document(rendered: Rendered, site: Site, live: bool = False) -> str:
         engines=engines,
         run=run,
         toc=_contents(rendered),
-        predict=_predict(rendered.predict, result) if rendered.predict else None,
-        html=Markup(rendered.html),
-        questions=Markup(rendered.questions_html),
-        sources=[(source.id, Markup(source.html)) for source in rendered.sources],
+        predict=_predict(rendered.predict) if rendered.predict else None,
+        html=trusted(rendered.html),
+        questions=trusted(rendered.questions_html),
+        sources=[(source.id, trusted(source.html)) for source in rendered.sources],
         before=around.before,
         stands=around.groups,
+        drawing=around.drawing,
         previous=around.previous,
         following=around.following,
         book=site.book,
@@ -189,10 +192,24 @@ def message_document(
     )
 
 
+def render_template(name: str, **values: Any) -> str:
+    """Fill one template of site/templates; what is given is escaped."""
+    return _templates().get_template(name).render(values)
+
+
 @functools.cache
 def assets() -> Mapping[str, bytes]:
-    """The files beside the pages, by name: style, scripts, icon."""
-    return {file.name: file.read_bytes() for file in sorted((HERE / "assets").iterdir())}
+    """The files beside the pages, by name: styles, scripts, icon."""
+    return {
+        file.name: _brief(file.read_bytes()) if file.suffix == ".js" else file.read_bytes()
+        for file in sorted((HERE / "assets").iterdir())
+    }
+
+
+def _brief(script: bytes) -> bytes:
+    """A script without its indentation and the lines that are comments."""
+    lines = [line.strip() for line in script.splitlines()]
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//")) + b"\n"
 
 
 def _document(template: str, site: Site, live: bool, **values: Any) -> str:
@@ -203,8 +220,9 @@ def _document(template: str, site: Site, live: bool, **values: Any) -> str:
         feed = f"{values['root']}feed.xml"
         if card:
             card = f"{site.url}/{card.removeprefix('../')}"
-    return _templates().get_template(template).render(
-        values,
+    return render_template(
+        template,
+        **values,
         card=card,
         site=site,
         live=live,
@@ -225,8 +243,23 @@ def _templates() -> jinja2.Environment:
         auto_reload=False,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["panel"] = panel
+    environment.filters["coded"] = _coded
+    environment.globals.update(
+        panel=panel,
+        mark=lambda shape, standing: trusted(pictures.mark(shape, standing)),
+        forest_axis=lambda: trusted(pictures.forest_axis()),
+        legend=lambda: [(trusted(drawn), words) for drawn, words in pictures.legend_marks()],
+    )
     return environment
+
+
+def _coded(text: str) -> Markup:
+    """A sentence with what stands in backticks as code."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 and place < len(parts) - 1 else part
+        for place, part in enumerate(parts)
+    )
 
 
 def _place(rendered: Rendered) -> str:
@@ -250,7 +283,7 @@ def _contents(rendered: Rendered) -> list[tuple[str, str]]:
     return [*entries, ("next", "Where this page stands")]
 
 
-def _predict(view: PredictView, result: Result | None) -> dict[str, Any]:
+def _predict(view: PredictView) -> dict[str, Any]:
     """Where things stand on the dial, in percent of its length."""
 
     def across(value: float) -> float:
@@ -263,8 +296,8 @@ def _predict(view: PredictView, result: Result | None) -> dict[str, Any]:
     middle = math.sqrt(view.dial_low * view.dial_high)
     return {
         "view": view,
-        "question": Markup(view.question_html),
-        "answer": Markup(view.answer_html),
+        "question": trusted(view.question_html),
+        "answer": trusted(view.answer_html),
         "low": low,
         "high": high,
         "start": f"{middle:,.3g}",

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from scalebook.book import pictures
 from scalebook.book.faults import Mistake
 from scalebook.book.page import Book
 from scalebook.site.chapters import chapter_title, chapter_words
 from scalebook.site.facts import Facts, facts_of
 from scalebook.site.links import href
+from scalebook.site.trusted import trusted
 
 if TYPE_CHECKING:
     from scalebook.authoring.ledger import Ledger, LedgerRow
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Around", "Chapter", "Group", "Hero", "Link", "Listed", "Site"]
 
-HERO = "redis/key-value-cache"
-"""The lab whose curve opens the book, where it has a result that may be quoted."""
+HEROES = ("databases/btree-index", "redis/key-value-cache")
+"""Labs whose curve may open the book: the first that has a result, and a point to change sides."""
 
 WORDS = {
     "holds": "holds",
@@ -34,15 +36,13 @@ WORDS = {
     "not-tested": "not tested",
 }
 GLYPHS = {"not-tested": "untested"}
-MARKS = {"planned": "", "exists": "some", "passes": "done", "fault": "fault"}
-ORDER = ("passes", "exists", "fault", "planned")
-SHAPES = ("lab", "system", "article")
 
 
 @dataclass(frozen=True)
 class Link:
-    """A unit by its title; `href` is None for one that has no page yet."""
+    """A unit by its id and title; `href` is None for one that has no page yet."""
 
+    id: str
     title: str
     href: str | None
 
@@ -57,7 +57,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Around:
-    """What surrounds a page: its neighbours, what to read first and next, and both as a map."""
+    """What surrounds a page: its neighbours, what to read first and next."""
 
     previous: Link | None
     following: Link | None
@@ -71,6 +71,17 @@ class Around:
         both = (Group("Read first", self.before), Group("Read next", self.after))
         return tuple(group for group in both if group.units)
 
+    @property
+    def drawing(self) -> Markup | None:
+        """The same as a small map; None for a page that stands alone."""
+        if not self.groups:
+            return None
+        hrefs = {link.id: link.href for link in (*self.before, *self.after)}
+        before, after = (
+            [(link.id, link.title) for link in links] for links in (self.before, self.after)
+        )
+        return trusted(pictures.chapter_map(before, self.title, after, hrefs.get, id="map"))
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -83,18 +94,18 @@ class Listed:
     number: int | None
     facts: Facts | None
     state: str | None
-    where: str
+    words: str
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter with its progress and the marks of its units, by shape."""
+    """A chapter with its progress, and one mark per unit."""
 
     name: str
     title: str
     words: str
     progress: ChapterProgress
-    marks: tuple[tuple[tuple[str, str], ...], ...]
+    marks: Markup
     units: tuple[Listed, ...]
 
     @property
@@ -198,6 +209,21 @@ class Site:
             for name in chapters
         ]
 
+    def forest(self, row: LedgerRow) -> Markup:
+        """Our figure over the published one, on the axis of the ledger; empty without one."""
+        ours = row.ours
+        if ours is None or not ours.share or ours.share <= 0:
+            return Markup("")
+        span = row.span if row.span and row.span[0] > 0 else None
+        return trusted(pictures.forest_row(ours.share, ours.share_low, ours.share_high, span))
+
+    def spark(self, row: LedgerRow) -> Markup:
+        """The claim's curve in little; empty where no point has a ratio."""
+        if not any(point.share and point.share > 0 for point in row.curve):
+            return Markup("")
+        crossing = row.crossing[0] if row.crossing else None
+        return trusted(pictures.spark([(p.at, p.share) for p in row.curve], crossing))
+
     @functools.cached_property
     def chapters(self) -> list[Chapter]:
         """Every chapter of the catalogue and of the folders."""
@@ -212,9 +238,7 @@ class Site:
 
     @functools.cached_property
     def hero(self) -> Hero | None:
-        """The curve of a real run: that of HERO, or the first whose claim changes sides."""
-        from scalebook.book import pictures
-
+        """The curve of a real run, rather one whose claim changes sides on the axis."""
         for row in self._heroes():
             result = self.quoted(row.unit)
             if result is None or row.ours is None:
@@ -222,9 +246,9 @@ class Site:
             return Hero(
                 unit=row.unit,
                 title=row.title,
-                question=result.question,
-                plate=Markup(pictures.verdict_plate(result, row.claim)),
-                curve=Markup(pictures.curve(result, id="home")),
+                question=_question(result.question, row.title),
+                plate=trusted(pictures.verdict_plate(result, row.claim)),
+                curve=trusted(pictures.curve(result, id="home")),
                 figure=row.ours.text,
                 claim=row.factor_text,
             )
@@ -232,8 +256,7 @@ class Site:
 
     def _heroes(self) -> Iterator[LedgerRow]:
         rows = [row for row in self.ledger.rows if row.has_page and len(row.curve) > 2]
-        yield from (row for row in rows if row.unit == HERO)
-        yield from (row for row in rows if row.crossing is not None)
+        rows.sort(key=lambda row: (row.crossing is None, row.unit not in HEROES, row.unit))
         yield from rows
 
     @functools.cached_property
@@ -252,21 +275,16 @@ class Site:
     def _link(self, unit: str, chapter: str) -> Link:
         known = unit in self.facts or self.book.knows(unit)
         title = self.title(unit) if known else unit
-        return Link(title, href(unit, chapter) if unit in self.facts else None)
+        return Link(unit, title, href(unit, chapter) if unit in self.facts else None)
 
     def _chapter(self, progress: ChapterProgress) -> Chapter:
         units = [unit for unit in self.plan.units if unit.chapter == progress.chapter]
-        shapes = {shape: [u.mark for u in units if u.shape == shape] for shape in SHAPES}
         return Chapter(
             progress.chapter,
             chapter_title(progress.chapter),
             chapter_words(progress.chapter),
             progress,
-            tuple(
-                tuple((shape, MARKS[mark]) for mark in sorted(of_shape, key=ORDER.index))
-                for shape, of_shape in shapes.items()
-                if of_shape
-            ),
+            trusted(pictures.marks_row([(unit.shape, unit.mark) for unit in units])),
             tuple(self._listed(unit) for unit in units),
         )
 
@@ -276,9 +294,23 @@ class Site:
             facts.title if facts else unit.title,
             href(unit.id, unit.chapter) if facts else None,
             unit.shape,
-            MARKS[unit.mark],
+            unit.mark,
             unit.number,
             facts,
             GLYPHS.get(row.state, row.state) if row else None,
-            row.where if row else "",
+            _verdict_words(row) if row else "",
         )
+
+
+def _question(question: str, title: str) -> str:
+    """A lab's question without the title that it may begin with."""
+    said = question.removeprefix(f"{title}: ")
+    return said[:1].upper() + said[1:]
+
+
+def _verdict_words(row: LedgerRow) -> str:
+    """The verdict in one line: "holds from 81,200 members", "never: best 15× at ..."."""
+    if row.where.startswith(("from ", "up to ")):
+        return f"holds {row.where}"
+    state = row.state.replace("-", " ")
+    return f"{state}: {row.where}" if row.where else state

@@ -45,11 +45,11 @@
         for (const name of ['x1', 'x2']) line.setAttribute(name, across + '%');
         dot.setAttribute('cx', across + '%'); dot.setAttribute('cy', c.h * (1 - share));
       }
-      const name = c.scale === 'label' ? c.labels[x] : round(x).toLocaleString('en'), l = low ?? mid, h = high ?? mid;
+      const label = c.scale === 'label', name = label ? c.labels[x] : round(x).toLocaleString('en'), l = low ?? mid, h = high ?? mid;
       const side = c.claim == null ? '' : (c.below ? h < c.claim : l > c.claim) ? 'holds' : (c.below ? l > c.claim : h < c.claim) ? 'never' : 'unresolved';
       const word = { holds: 'the claim is true here', never: 'the claim is false here', unresolved: 'too close to call' }[side];
-      const said = ['With ', el('b', { textContent: name }), ` ${c.axis} ${c.say} `, el('span', { className: 'num', textContent: nice(mid) + c.unit })];
-      if (low != null) said.push(' ', el('span', { className: 'ci', textContent: `[${nice(low)}, ${nice(high)}]` }));
+      const said = [label ? '' : 'With ', el('b', { textContent: name }), label ? `: ${c.say} ` : ` ${c.axis} ${c.say} `, el('span', { className: 'num', textContent: nice(mid) + c.unit })];
+      if (low != null && nice(low) !== nice(high)) said.push(' ', el('span', { className: 'ci', textContent: `[${nice(low)}, ${nice(high)}]` }));
       if (c.after) said.push(' ' + c.after);
       if (side) said.push(': ', el('span', { className: 'verdict ' + side }, glyph(side), word));
       out.replaceChildren(...said, '.');
@@ -82,17 +82,22 @@
   }
 
   // Evidence: opens on hover and focus, stays while the pointer travels to it, Escape puts it away
-  let open = null, timer = 0;
+  let open = null, tapped = null, timer = 0;
   const close = () => { clearTimeout(timer); open?.classList.remove('open'); open = null; };
   const show = num => { if (open === num) return; close(); if ($('.evidence', num)) { open = num; num.classList.add('open'); } };
   addEventListener('pointerover', e => {
-    const num = e.target.closest?.('.num'); if (!num && !open) return;
+    const num = e.target.closest?.('.num, .modelled'); if (!num && !open) return;
     clearTimeout(timer);
     if (num === open && num) return;
     timer = setTimeout(num ? () => show(num) : close, num ? (open ? 220 : 90) : 450);
   });
-  addEventListener('focusin', e => { const num = e.target.closest?.('.num'); if (num) show(num); else close(); });
+  addEventListener('focusin', e => { const num = e.target.closest?.('.num, .modelled'); if (num) show(num); else close(); });
   addEventListener('pointerdown', e => { if (open && !open.contains(e.target)) close(); });
+  addEventListener('click', e => { // a finger's first tap shows the evidence, the second one follows the link
+    const num = e.pointerType === 'touch' && e.target.closest?.('a.num');
+    if (num && $('.evidence', num) && num !== tapped) { e.preventDefault(); show(num); }
+    tapped = num;
+  });
 
   // Copying
   function copy(button) {
