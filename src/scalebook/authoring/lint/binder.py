@@ -26,6 +26,11 @@ BINDER_RULES = {
     "setting": "{{setting}} names a constant of lab.py.",
     "model": "A model is a sum of assumptions and bindings that can be worked out.",
     "source": "A citation names a source of the front matter.",
+    "uncited": "Every source is cited; one that nothing leans on only looks like evidence.",
+    "heading": "Headings begin at the second level, and no id is there twice.",
+    "predict": "A prediction asks for one measured number that lies on its dial.",
+    "image": "An image is in the unit's folder, and has words for those who cannot see it.",
+    "picture": "A picture can be drawn from what the run has.",
     "diagram": "A diagram can be drawn, and has a title.",
     "block": "A block ::: has a known name and options.",
 }

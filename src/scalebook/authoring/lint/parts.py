@@ -52,11 +52,6 @@ def sections(page: Draft) -> Iterator[Finding]:
         if name not in page.sections:
             what = f"no section has the id {name!r}: {duty}"
             yield page.at(last, what, f"add `## Your own words {{#{name}}}`")
-    seen: set[str] = set()
-    for block in page.blocks:
-        if block.kind == "heading" and block.id in seen:
-            yield page.at(block.line, f"the id {block.id!r} is there twice", "give it another id")
-        seen.add(block.id)
 
 
 @rule("page")

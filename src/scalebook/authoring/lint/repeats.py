@@ -20,9 +20,9 @@ WORDS = 8
 LONG = 12
 """From so many words on, nearly the same is the same."""
 
-SHINGLE = 4
-SKETCH = 4
-ALIKE = 0.7
+SHINGLE = 3
+SKETCH = 6
+ALIKE = 0.5
 _WORD = re.compile(rf"[{BINDING}]+|[{HIDDEN}]+|[a-z0-9'’]+")
 
 
@@ -57,7 +57,7 @@ def repeated_sentence(book: Drafts) -> Iterator[Finding]:
 
 
 def _near(said: _Said, sketches: dict[int, list[_Said]]) -> _Said | None:
-    """A sentence of another page that shares most runs of four words."""
+    """A sentence of another page that shares most runs of three words."""
     for key in sorted(said.shingles)[:SKETCH]:
         for other in sketches[key][:20]:
             if other.page is said.page:

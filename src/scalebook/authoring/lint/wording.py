@@ -1,4 +1,4 @@
-"""Terms are used as the field uses them, and pictures have words."""
+"""Terms are used as the field uses them, alike on every page."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import yaml
 from scalebook.authoring.lint.draft import Draft
 from scalebook.authoring.lint.registry import Finding, rule
 
-__all__ = ["Term", "glossary", "image_without_text", "term"]
+__all__ = ["Term", "glossary", "term"]
 
 FILE = Path(__file__).parents[1] / "glossary.yaml"
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’")
-_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,3 @@ def term(page: Draft) -> Iterator[Finding]:
             for found in entry.wrong.finditer(text):
                 what = f"{found[0]!r}: {entry.why}"
                 yield page.at(prose.line(found.start()), what, f"write {entry.right!r}")
-
-
-@rule("page")
-def image_without_text(page: Draft) -> Iterator[Finding]:
-    """Every image has words for those who cannot see it (diagrams: rule `diagram`)."""
-    for prose in page.prose:
-        for image in _IMAGE.finditer(prose.text):
-            if not image["alt"].strip():
-                remedy = "say between the brackets what it shows"
-                yield page.at(prose.line(image.start()), "an image without text", remedy)
