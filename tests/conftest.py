@@ -1,6 +1,7 @@
 """Options and markers of the test suite, and what keeps it away from the user's own data."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from scalebook.errors import EngineMissing
 from scalebook.services.provide import Provisions
 
 GREEN = "scalebook/green"
+TOOLS = {"chromium": "on Debian: apt install chromium"}
+"""Programs on PATH that tests need and labs do not, and how to get them."""
 PROVISIONS = pytest.StashKey[Provisions]()
 
 
@@ -63,7 +66,10 @@ def pytest_runtest_makereport(
 
 def _require(config: pytest.Config, name: str) -> None:
     try:
-        config.stash[PROVISIONS].find(name)
+        if name not in TOOLS:
+            config.stash[PROVISIONS].find(name)
+        elif shutil.which(name) is None:
+            raise EngineMissing(f"there is no {name}", remedy=TOOLS[name])
     except EngineMissing as error:
         reason = f"needs {name}: {error.remedy}"
         if config.getoption("--require-all"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -33,20 +34,20 @@ def command(port: int | None, no_browser: bool) -> int:
     """
     from scalebook.site.serve.server import PORT, jobs_folder, serve
 
-    door = jobs_folder() / "open.html"
+    with ExitStack() as stack:
 
-    def say(address: str) -> None:
-        click.echo(f"The book is open at {address}")
-        click.echo("Ctrl-C ends it.")
-        if not no_browser and _has_browser():
-            _open(door, address)
+        def say(address: str) -> None:
+            click.echo(f"The book is open at {address}")
+            click.echo("Ctrl-C ends it.")
+            if not no_browser and _has_browser():
+                door = jobs_folder() / "open.html"
+                stack.callback(door.unlink, missing_ok=True)
+                _open(door, address)
 
-    try:
-        serve(PORT if port is None else port, say)
-    except KeyboardInterrupt:
-        click.echo("ended", err=True)
-    finally:
-        door.unlink(missing_ok=True)
+        try:
+            serve(PORT if port is None else port, say)
+        except KeyboardInterrupt:
+            click.echo("ended", err=True)
     return 0
 
 

@@ -35,7 +35,7 @@ class Plain:
         return b"body {}" if path == "assets/book.css" else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Served:
     """A running server."""
 

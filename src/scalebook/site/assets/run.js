@@ -41,16 +41,16 @@
     connectedCallback() {
       if (this.unit) return; // Moved, not new: the page around it was redrawn.
       this.unit = this.dataset.unit; this.shown = '';
-      this.part = name => this.querySelector(`[data-${name}]`);
+      this.at = name => this.querySelector(`[data-${name}]`);
       this.form = this.querySelector('form'); this.button = this.form.querySelector('[type=submit]');
       this.form.onsubmit = e => { e.preventDefault(); this.start(); };
-      this.part('cancel').onclick = () => this.cancel();
+      this.at('cancel').onclick = () => this.cancel();
       this.load();
     }
 
-    say(text) { const s = this.part('say'); if (s.textContent !== text) s.textContent = text; }
+    say(text) { const s = this.at('say'); if (s.textContent !== text) s.textContent = text; }
     trouble(error) {
-      const t = this.part('trouble');
+      const t = this.at('trouble');
       t.hidden = !error;
       t.textContent = !error ? '' : error instanceof Refused ? error.message : 'The server does not answer. Is scalebook serve still running?';
       if (error) this.say(t.textContent);
@@ -59,7 +59,7 @@
     async load() {
       try { this.info = await call('units/' + this.unit); } catch (error) { this.trouble(error); return; }
       const { engines, seconds, active, last, runs } = this.info, lacking = engines.filter(e => !e.found);
-      this.part('about').textContent = lacking.length
+      this.at('about').textContent = lacking.length
         ? lacking.map(e => `${e.name} was not found: ${e.remedy || 'see scalebook doctor'}`).join(' ')
         : `${engines.length ? `Found: ${engines.map(e => e.label).join(', ')}. ` : ''}Nothing leaves this computer.`;
       for (const option of this.form.budget.options) {
@@ -82,22 +82,22 @@
 
     async start() {
       this.trouble(null); this.button.disabled = true;
-      try { const job = await call('jobs', this.order()); this.part('outcome').hidden = true; this.follow(job); this.part('title').focus({ preventScroll: true }); }
+      try { const job = await call('jobs', this.order()); this.at('outcome').hidden = true; this.follow(job); this.at('title').focus({ preventScroll: true }); }
       catch (error) { this.trouble(error); }
       this.button.disabled = false;
     }
 
     async cancel() {
-      this.part('cancel').disabled = true; this.say('Cancelling: the engines are being stopped.');
-      try { await call(`jobs/${this.job.id}/cancel`, {}); } catch (error) { this.trouble(error); this.part('cancel').disabled = false; }
+      this.at('cancel').disabled = true; this.say('Cancelling: the engines are being stopped.');
+      try { await call(`jobs/${this.job.id}/cancel`, {}); } catch (error) { this.trouble(error); this.at('cancel').disabled = false; }
     }
 
     // One job at a time is followed, to its end, through lost connections too
     async follow(job) {
       if (this.job && !this.job.over) return;
       this.seen = 0; this.rows = new Map(); this.begun = null;
-      this.part('points').tBodies[0].replaceChildren(); this.part('log').replaceChildren();
-      this.part('job').hidden = false; this.part('cancel').disabled = false;
+      this.at('points').tBodies[0].replaceChildren(); this.at('log').replaceChildren();
+      this.at('job').hidden = false; this.at('cancel').disabled = false;
       this.told(job);
       const tick = setInterval(() => this.time(), 1000);
       while (!this.job.over) {
@@ -105,7 +105,7 @@
         if (!this.job.over) await pause(1000);
       }
       clearInterval(tick);
-      if (this.job.over) { this.part('job').hidden = true; await this.over(this.job); }
+      if (this.job.over) { this.at('job').hidden = true; await this.over(this.job); }
     }
 
     async stream(id) {
@@ -127,16 +127,16 @@
       if (job.state === 'queued' || !this.begun) this.title(title, job.state === 'queued');
       this.time();
     }
-    title(text, waits) { this.part('title').replaceChildren(...(waits ? [glyph('queued'), text] : [text])); if (waits || !this.begun) this.say(text); }
+    title(text, waits) { this.at('title').replaceChildren(...(waits ? [glyph('queued'), text] : [text])); if (waits || !this.begun) this.say(text); }
 
     time() {
-      const bar = this.part('bar'), { state, started, budget, points, settings } = this.job;
-      if (state !== 'running') { bar.removeAttribute('value'); this.part('time').textContent = 'Survives a reload.'; return; }
+      const bar = this.at('bar'), { state, started, budget, points, settings } = this.job;
+      if (state !== 'running') { bar.removeAttribute('value'); this.at('time').textContent = 'Survives a reload.'; return; }
       const gone = Math.max(0, (Date.now() - Date.parse(started)) / 1000), plain = !points.length && !Object.keys(settings).length;
       const all = plain && this.info?.seconds[budget], rows = [...this.rows.values()];
       const share = all ? gone / all : rows.length ? rows.filter(r => r.done).length / (rows.length + 1) : 0;
       if (share) bar.value = Math.min(97, 100 * share); else bar.removeAttribute('value');
-      this.part('time').textContent = `${clock(gone)} gone${all ? all > gone ? `, about ${clock(all - gone)} left` : ', longer than last time' : ''}. Survives a reload.`;
+      this.at('time').textContent = `${clock(gone)} gone${all ? all > gone ? `, about ${clock(all - gone)} left` : ', longer than last time' : ''}. Survives a reload.`;
     }
 
     // Events of the run, as `scalebook run --events` tells them
@@ -167,7 +167,7 @@
       if (known) return known;
       const row = { ratio: el('td', { className: 'r', textContent: 'waiting' }), pairs: el('td', { className: 'r', textContent: '0' }), side: el('td') };
       row.line = el('tr', { className: 'dim' }, el('td', { textContent: named(point) }), row.ratio, row.pairs, row.side);
-      this.part('points').tBodies[0].append(row.line); this.rows.set(point, row);
+      this.at('points').tBodies[0].append(row.line); this.rows.set(point, row);
       return row;
     }
 
@@ -183,7 +183,7 @@
     }
 
     log(e, text) {
-      const list = this.part('log'), since = this.begun ? Math.max(0, (Date.parse(e.time) - this.begun) / 1000) : 0;
+      const list = this.at('log'), since = this.begun ? Math.max(0, (Date.parse(e.time) - this.begun) / 1000) : 0;
       list.prepend(el('li', { textContent: `${clock(since)}\u2002${text}` }));
       while (list.children.length > LINES) list.lastChild.remove();
     }
@@ -199,12 +199,12 @@
     ended(job) {
       const kept = job.run ? ` What was measured is kept: scalebook results show ${job.run}` : '';
       const text = { cancelled: 'Cancelled.' + kept, interrupted: 'Interrupted: the server ended while this ran.' + kept, failed: 'Failed: ' + [job.problem, job.remedy].filter(Boolean).join('\n') }[job.state];
-      const box = this.part('outcome');
+      const box = this.at('outcome');
       box.replaceChildren(el('p', { textContent: text })); box.hidden = false; this.say(text);
     }
 
     async compare(run) {
-      const { html, word } = await call(`units/${this.unit}/runs/${run}`), box = this.part('outcome');
+      const { html, word } = await call(`units/${this.unit}/runs/${run}`), box = this.at('outcome');
       box.replaceChildren(...parsed(html).body.childNodes); box.hidden = false; this.outcome = word;
     }
 
@@ -214,8 +214,8 @@
         b.dataset.run = run; b.setAttribute('aria-pressed', String(run === this.shown)); return b;
       };
       const when = r => new Date(r.started).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
-      this.part('runs').hidden = !runs.length;
-      this.part('runs').replaceChildren('Numbers on this page:', choice('', 'the reference'),
+      this.at('runs').hidden = !runs.length;
+      this.at('runs').replaceChildren('Numbers on this page:', choice('', 'the reference'),
         ...runs.map(r => choice(r.run, glyph(r.glyph), `yours, ${when(r)}, ${[r.budget, ...r.changed].join(', ')}: ${r.word}`)));
     }
 
@@ -231,7 +231,7 @@
       scrollBy({ top: this.getBoundingClientRect().top - top, behavior: 'instant' });
       if (focus) focus.focus({ preventScroll: true });
       this.shown = run;
-      for (const b of this.part('runs').querySelectorAll('button')) b.setAttribute('aria-pressed', String(b.dataset.run === run));
+      for (const b of this.at('runs').querySelectorAll('button')) b.setAttribute('aria-pressed', String(b.dataset.run === run));
     }
   }
   customElements.define('scalebook-run', Panel);

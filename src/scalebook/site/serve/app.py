@@ -28,7 +28,10 @@ KINDS: Mapping[str, str] = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
     "png": "image/png",
-    "json": "application/json",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
 }
 
 
@@ -75,11 +78,21 @@ def application(
         return Response(found, media_type=kind)
 
     inner = Starlette(
-        routes=[*api.routes(), Route("/{path:path}", page)],
+        routes=[*api.routes(), Route("/api/{path:path}", _no_call), Route("/{path:path}", page)],
         lifespan=lifespan,
-        exception_handlers={ScalebookError: problem, HTTPException: _refused},
+        exception_handlers={ScalebookError: problem, HTTPException: _refused, Exception: _broken},
     )
     return Guard(inner, hosts, token, checks)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """A fault of ours: the terminal has the traceback, the reader the place to look."""
+    what = f"the server failed at {request.url.path}: {type(error).__name__}"
+    return JSONResponse({"what": what, "remedy": "the terminal of scalebook serve says more"}, 500)
+
+
+def _no_call(_request: Request) -> Response:
+    raise HTTPException(404)
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
 import os
 import threading
-from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from scalebook.book import Unit
 from scalebook.book.diagrams import DiagramCache
-from scalebook.book.faults import PageError
+from scalebook.book.faults import Fault, PageError
 from scalebook.book.page import Book
 from scalebook.book.render_page import Rendered, render
 from scalebook.results import Result
 from scalebook.results.failures import redacted
-from scalebook.site import links, shell
+from scalebook.site import links, search, shell
 
 __all__ = ["LivePages"]
 
@@ -32,6 +32,9 @@ TOP: dict[str, _Maker] = {
     "search.html": shell.search_document,
 }
 ASSETS = "assets/"
+INDEX = "assets/search-index.js"
+PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".webp", ".gif")
+Stamp = tuple[object, ...]
 
 
 class LivePages:
@@ -40,9 +43,10 @@ class LivePages:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._diagrams = DiagramCache()
-        self._stamp: tuple[object, ...] | None = None
+        self._stamps: dict[str, Stamp] | None = None
         self._site = shell.Site(Book([]))
         self._made: dict[str, str] = {}
+        self._terms: dict[str, tuple[Stamp, str]] = {}
 
     def document(self, path: str) -> tuple[int, str]:
         """Status and HTML of what stands at a path; a page with faults shows them."""
@@ -66,11 +70,40 @@ class LivePages:
             return self._page(unit.id, site)
 
     def file(self, path: str) -> bytes | None:
-        """What stands beside the pages: style, scripts, the search index, cards, pictures."""
+        """What stands beside the pages: style, scripts, search index, pictures; no social cards."""
         name = path.removeprefix(ASSETS)
         if path.startswith(ASSETS) and name in shell.assets():
             return shell.assets()[name]
+        with self._lock:
+            self._look()
+            if path == INDEX:
+                return self._index().encode()
+            unit = self._site.book.by_id.get(path.rpartition("/")[0])
+            name = path.rpartition("/")[2]
+            if unit is not None and name in unit.files and name.endswith(PICTURES):
+                return (unit.folder / name).read_bytes()
         return None
+
+    def _index(self) -> str:
+        """The search index; pages that have not changed are not read again."""
+        if INDEX not in self._made:
+            site, found = self._site, []
+            for unit, facts in site.facts.items():
+                stamp = (self._stamps or {})[unit]
+                known = self._terms.get(unit)
+                if known is None or known[0] != stamp:
+                    known = self._terms[unit] = (stamp, self._terms_of(unit))
+                found.append(search.Found(facts, known[1]))
+            self._made[INDEX] = search.index_script(found)
+        return self._made[INDEX]
+
+    def _terms_of(self, unit: str) -> str:
+        facts = self._site.facts[unit]
+        try:
+            page = self._rendered(unit, self._site.book)
+        except PageError:
+            return search.page_terms(facts, (), "")
+        return search.page_terms(facts, page.headings, page.text)
 
     def _make(self, path: str) -> tuple[int, str]:
         site = self._site
@@ -88,37 +121,44 @@ class LivePages:
 
     def _page(self, unit: str, site: shell.Site) -> str:
         try:
-            page = site.book.page(unit)
+            rendered = self._rendered(unit, site.book)
         except PageError as error:
-            said = [redacted(str(fault)) for fault in error.faults]
+            said = [_said(fault) for fault in error.faults]
             return shell.message_document("This page has faults", said, site, live=True)
-        href: Callable[[str], str] = lambda other: links.href(other, page.unit.chapter)  # noqa: E731
-        rendered = render(page, site.book, diagrams=self._diagrams, link=href)
         return shell.page_document(_with_faults(rendered), site, live=True)
+
+    def _rendered(self, unit: str, book: Book) -> Rendered:
+        page = book.page(unit)
+        link = functools.partial(links.href, chapter=page.unit.chapter)
+        return render(page, book, diagrams=self._diagrams, link=link)
 
     def _look(self) -> None:
         """Begin anew where a file of the book has changed."""
         book = Book()
-        stamp = tuple(_stamps(book.units))
-        if stamp != self._stamp:
-            self._stamp, self._site, self._made = stamp, shell.Site(book), {}
+        stamps = {unit.id: _stamp(unit) for unit in book.units}
+        if stamps != self._stamps:
+            self._stamps, self._site, self._made = stamps, shell.Site(book), {}
 
 
 def _with_faults(rendered: Rendered) -> Rendered:
     """The page with its faults before the text, for an author who reads it while writing."""
     if not rendered.faults:
         return rendered
-    told = "".join(f"<p>{html.escape(redacted(str(fault)))}</p>" for fault in rendered.faults)
+    told = "".join(f"<p>{html.escape(_said(fault))}</p>" for fault in rendered.faults)
     title = '<p class="aside-title">Faults</p>'
     box = f'<aside class="warning" aria-label="Faults">{title}{told}</aside>'
     return dataclasses.replace(rendered, html=box + rendered.html)
 
 
-def _stamps(units: Sequence[Unit]) -> list[tuple[object, ...]]:
-    """What changes when a file of a unit does."""
-    found: list[tuple[object, ...]] = []
-    for unit in units:
-        with os.scandir(unit.folder) as entries:
-            files = sorted((e.name, e.stat().st_mtime_ns) for e in entries if e.is_file())
-        found.append((unit.id, *files))
-    return found
+def _said(fault: Fault) -> str:
+    """A fault by its place in the book, not in the reader's folders."""
+    place = "/".join(fault.file.parts[-3:])
+    tail = f"; {fault.remedy}" if fault.remedy else ""
+    return redacted(f"{place}:{fault.line}: {fault.message}{tail}")
+
+
+def _stamp(unit: Unit) -> Stamp:
+    """What changes when a file of the unit does."""
+    with os.scandir(unit.folder) as entries:
+        files = sorted((e.name, e.stat().st_mtime_ns) for e in entries if e.is_file())
+    return (str(unit.folder), *files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -16,6 +17,7 @@ import uvicorn
 from platformdirs import user_data_path
 
 from scalebook.errors import HarnessError, UsageError
+from scalebook.results.failures import redacted
 from scalebook.results.store import Store
 from scalebook.site.serve.app import application
 from scalebook.site.serve.child import scalebook
@@ -24,7 +26,7 @@ from scalebook.site.serve.orders import Order, launch_words
 from scalebook.site.serve.own import OwnRuns
 from scalebook.site.serve.pages import LivePages
 
-__all__ = ["ADDRESS", "PORT", "jobs_folder", "serve"]
+__all__ = ["ADDRESS", "PORT", "jobs_folder", "launch", "serve"]
 
 ADDRESS = "127.0.0.1"
 PORT = 8765
@@ -44,7 +46,7 @@ def serve(port: int, say: Callable[[str], None]) -> None:
         token = secrets.token_hex(TOKEN_BYTES)
         address = f"http://{ADDRESS}:{number}/"
         with _alone(folder, address):
-            jobs = Jobs(folder, _launch)
+            jobs = Jobs(folder, launch)
             app = application(
                 jobs,
                 OwnRuns(store),
@@ -60,6 +62,7 @@ def serve(port: int, say: Callable[[str], None]) -> None:
                 ws="none",
                 timeout_graceful_shutdown=PATIENCE_SECONDS,
             )
+            _log_redacted()
             server = _Server(config, jobs, lambda: say(f"{address}#token={token}"))
             server.run(sockets=[listener])
 
@@ -89,7 +92,25 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _launch(order: Order) -> list[str]:
+class _Redacting(logging.Formatter):
+    """Log lines, tracebacks included, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def _log_redacted() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Redacting("%(levelname)s: %(message)s"))
+    for name in ("uvicorn.error", "scalebook"):
+        log = logging.getLogger(name)
+        log.addHandler(handler)
+        log.setLevel(logging.WARNING)
+        log.propagate = False
+
+
+def launch(order: Order) -> list[str]:
+    """The command of the child that carries out an order."""
     return scalebook(*launch_words(order))
 
 
