@@ -166,12 +166,13 @@ def test_the_steps_of_a_witness_count_from_the_first() -> None:
     (step,) = steps_of(violation, run)
     assert (step.who, step.what, step.answer) == ("worker 1", "read('k')", "9")
     assert (step.start, step.end) == (0.0, 0.5)
+    assert step.guilty
 
 
 def test_of_a_short_race_every_step_is_shown() -> None:
     run = a_run(Bad, 1, 9, trial="interleaved")
     (violation,) = never_nine(run)
-    assert [(s.who, s.start) for s in steps_of(violation, run)] == [
-        ("worker 0", 0.0),
-        ("worker 1", 1.0),
+    assert [(s.who, s.start, s.guilty) for s in steps_of(violation, run)] == [
+        ("worker 0", 0.0, False),
+        ("worker 1", 1.0, True),
     ]

@@ -434,3 +434,55 @@ def test_a_figure_of_one_whole_run_has_no_interval(
     assert calls.unit == "calls"
     assert (calls.low is not None) == bounded
     assert calls.n == (2 if bounded else 1)
+
+
+STEP = """
+    class Old(Client):
+        "Grows with what it holds."
+        def fill(self, key=None): ...
+        def open(self, services): ...
+        @figure("bytes")
+        def memory(self):
+            return 1_000_000
+
+    class New(Old):
+        "A tenth of it, once there are 700."
+        @figure("bytes")
+        def memory(self):
+            return 100_000 if self.at >= 700 else 900_000
+
+    LAB = Lab(
+        at=("members", [100, 10_000]),
+        services={"redis": Redis},
+        variants=[Old, New],
+        trials=[Exact("fill", seeds=2)],
+        claim=Saving(0.5, of="memory", technique=New, over=Old),
+    )
+"""
+
+
+def test_an_exact_crossing_is_bracketed_by_points_ten_percent_apart(measure: Measure) -> None:
+    result = measure(STEP, budget="default").result
+
+    crossing = result.verdict.crossing
+    assert result.verdict.state == "holds-from"
+    assert crossing is not None
+    assert crossing.low < 700 <= crossing.high <= crossing.low * 1.1
+    around = [point.point for point in result.points]
+    assert crossing.low in around
+    assert crossing.high in around
+
+
+def test_a_quick_run_does_not_look_between_its_points(measure: Measure) -> None:
+    result = measure(STEP).result
+
+    assert [point.point for point in result.points] == [100, 10_000]
+    crossing = result.verdict.crossing
+    assert crossing is not None
+    assert (crossing.low, crossing.high) == (100, 10_000)
+
+
+def test_points_that_the_user_named_stay_the_only_ones(measure: Measure) -> None:
+    result = measure(STEP, budget="default", points=[100, 10_000]).result
+
+    assert [point.point for point in result.points] == [100, 10_000]

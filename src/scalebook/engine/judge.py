@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scalebook.engine.figures import log_ratios, value
@@ -11,6 +12,7 @@ from scalebook.lab import Claim, Invariant, Latency, Throughput
 from scalebook.results.figures import TrialRecord
 from scalebook.results.record import CrossingRecord, VerdictRecord
 from scalebook.stats import (
+    Crossing,
     Kind,
     Point,
     Side,
@@ -55,18 +57,34 @@ def judge_ratios(
     axis: str,
     logs: Mapping[Any, Sequence[float]],
     sides: Mapping[Any, Side],
+    *,
+    exact: bool = False,
 ) -> VerdictRecord:
-    """Verdict on a claimed factor; `logs` and `sides` by point of the axis."""
+    """Verdict on a claimed factor; `logs` and `sides` by point of the axis.
+
+    Exact figures have no noise for an interval of their crossing; it is then what is not known,
+    the way between the two points around it.
+    """
     if isinstance(claim, Invariant):
         raise TypeError("an invariant has no ratios")
     points = [Point(x, ratio_interval(found), sides[x]) for x, found in logs.items() if found]
     if not points:
         return unresolved(claim, text, "No point of the axis was measured.")
     stats = verdict(points, claim.factor)
+    if exact and stats.crossing is not None:
+        stats = replace(stats, crossing=_unknown_way(stats.crossing, points))
     over = claim.over.__name__ if claim.over is not None else "the published figure"
     kind = KINDS[claim.metric]
     words = Wording(claim.technique.__name__, over, axis, claim.factor, kind)
     return _record(claim, text, stats, say_verdict(stats, points, words))
+
+
+def _unknown_way(crossing: Crossing, points: Sequence[Point]) -> Crossing:
+    """The crossing with the points around it as its bounds."""
+    xs = [float(point.x) for point in points]
+    low = max((x for x in xs if x <= crossing.at), default=crossing.low)
+    high = min((x for x in xs if x >= crossing.at), default=crossing.high)
+    return Crossing(crossing.at, low, high)
 
 
 def judge_flags(

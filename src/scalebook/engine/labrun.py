@@ -38,6 +38,9 @@ from scalebook.stats import LOOKS, Side, decide, next_look, precise, ratio_inter
 
 __all__ = ["LabRun", "Named"]
 
+EXACT_WITHIN = 1.1
+"""Points around an exact crossing are at most this factor apart."""
+
 
 class Named(Protocol):
     """What the engine needs to know of a unit."""
@@ -79,6 +82,8 @@ class LabRun:
     points: Sequence[Any]
     seed: int
     quoted: bool = False
+    more_points: bool = False
+    """May points be added where an exact crossing lies? Not where the user has named them."""
     comparisons: dict[Any, Comparison] = field(default_factory=dict)
     exacts: dict[Any, ExactPoint] = field(default_factory=dict)
     natives: dict[Any, NativePoint] = field(default_factory=dict)
@@ -113,6 +118,7 @@ class LabRun:
             self.tell("point-started", point=point)
             self._exact(point)
             self._compare(point)
+        self._bisect()
         self._refine()
         for point in self.points if self.budget.all_points else self.points[-1:]:
             self._native(point)
@@ -203,6 +209,31 @@ class LabRun:
             logs = _without_spread(logs)
         self.sides[point] = decide(logs, claim.factor)
         self.tell("look", point=point, pairs=len(logs), side=self.sides[point].value)
+
+    def _bisect(self) -> None:
+        """Halve the way between the points around an exact crossing until they are 10 % apart.
+
+        An exact point costs little, and between two of them nothing is known: a figure of bytes
+        jumps where a table doubles.
+        """
+        while self.more_points and (middle := self._between()) is not None:
+            self.tell("point-started", point=middle)
+            self.at[middle] = self.lab.resolved(middle)
+            self.points = sorted([*self.points, middle])
+            self._exact(middle)
+
+    def _between(self) -> float | int | None:
+        """The middle of the widest open crossing between two exact points, if there is one."""
+        found: list[tuple[float, float | int]] = []
+        for a, b in itertools.pairwise(p for p in self.points if p in self.exacts):
+            if self.sides.get(a) is self.sides.get(b) or isinstance(a, str) or not 0 < a < b:
+                continue
+            middle = math.sqrt(a * b)
+            whole = isinstance(a, int) and isinstance(b, int)
+            middle = round(middle) if whole else middle
+            if b / a > EXACT_WITHIN and a < middle < b:
+                found.append((b / a, middle))
+        return max(found)[1] if found else None
 
     def _refine(self) -> None:
         """Measure the two points around the crossing to +-10 %, by the interval's width alone."""

@@ -219,6 +219,7 @@ def steps_of(violation: Violation, run: Run) -> tuple[WitnessStep, ...]:
             answer=(repr(op.result) if op.outcome == "ok" else op.outcome)[:80],
             start=op.start - origin,
             end=op.end - origin,
+            guilty=bool(violation.witness) and op is violation.witness[-1],
         )
         for op in ops
     )

@@ -127,7 +127,8 @@ def _verdict(run: LabRun) -> VerdictRecord:
     sides = {p: run.sides.get(p, Side.UNDECIDED) for p in run.points}
     if not any(logs.values()):
         return unresolved(claim, text, "Nothing was measured.")
-    return judge_ratios(claim, text, run.lab.axis, logs, sides)
+    exact = all(point in run.exacts for point in run.points)
+    return judge_ratios(claim, text, run.lab.axis, logs, sides, exact=exact)
 
 
 def _point(run: LabRun, point: Any) -> PointRecord:

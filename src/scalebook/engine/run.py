@@ -48,7 +48,17 @@ def run_unit(
         seed = secrets.randbelow(1_000_000)
     started = now()
     environment = observe(bench.run.path)
-    run = LabRun(bench, unit, file, lab, limits, chosen, seed, quoted=purpose == "reference")
+    run = LabRun(
+        bench,
+        unit,
+        file,
+        lab,
+        limits,
+        chosen,
+        seed,
+        quoted=purpose == "reference",
+        more_points=limits.all_points and points is None,
+    )
     run.tell(
         "run-started",
         points=chosen,

@@ -51,3 +51,5 @@ class WitnessStep(Record):
     answer: str
     start: float
     end: float
+    guilty: bool = False
+    """Is this the operation that the check accuses?"""
