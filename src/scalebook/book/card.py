@@ -38,7 +38,7 @@ GLYPHS = {
 LEFT, TITLE_TOP = 80, 186
 TITLE_SIZE, TITLE_SMALL, TAKEAWAY_SIZE = 80, 60, 34
 NAME_WIDTH, CLAIM_LETTER = 160, 21.0
-LETTER = 0.6
+LETTER = 0.56
 """Width of a wide serif's letter over its size: what fits at that fits in every font."""
 
 
@@ -114,12 +114,12 @@ def card_svg(card: Card) -> str:
         _words(LEFT, 84, card.chapter, 30, SECOND, SANS),
     ]
     size = TITLE_SIZE if len(_lines(card.title, TITLE_SIZE)) == 1 else TITLE_SMALL
-    title = _lines(card.title, size)[:2]
+    title = _lines(card.title, size, 2)
     parts += [
         _words(LEFT, TITLE_TOP + i * size * 1.1, s, size, INK, SERIF) for i, s in enumerate(title)
     ]
     top = TITLE_TOP + len(title) * size * 1.1 - 6
-    takeaway = _lines(card.takeaway, TAKEAWAY_SIZE)[:3]
+    takeaway = _lines(card.takeaway, TAKEAWAY_SIZE, 3)
     parts += [
         _words(LEFT, top + i * TAKEAWAY_SIZE * 1.36, s, TAKEAWAY_SIZE, SECOND, SERIF)
         for i, s in enumerate(takeaway)
@@ -131,9 +131,10 @@ def card_svg(card: Card) -> str:
     )
 
 
-def _lines(words: str, size: float) -> list[str]:
-    """Lines that fit in whatever font the machine has."""
-    return textwrap.wrap(" ".join(words.split()), int((WIDTH - 2 * LEFT) / (size * LETTER))) or [""]
+def _lines(words: str, size: float, most: int = 9) -> list[str]:
+    """At most so many lines that fit in whatever font the machine has, the rest an ellipsis."""
+    wide = int((WIDTH - 2 * LEFT) / (size * LETTER))
+    return textwrap.wrap(words, wide, max_lines=most, placeholder="…") or [""]
 
 
 def _words(
@@ -169,9 +170,10 @@ def _plate(card: Card) -> str:
     if card.claim:
         claim = textwrap.shorten(card.claim, 26, placeholder="…")
         parts.append(_words(LEFT, 514, "published claim", 24, SECOND, SANS))
-        parts.append(_words(LEFT, 562, claim, 42, CLAIMED, SERIF, width=len(claim) * CLAIM_LETTER))
+        wide = len(claim) * CLAIM_LETTER
+        parts.append(_words(LEFT, 562, claim, 42, CLAIMED, SERIF, width=wide))
         parts.append(
-            f'<path d="M{LEFT} 578h{len(claim) * CLAIM_LETTER:g}" stroke="{CLAIMED}" stroke-width="2" '
+            f'<path d="M{LEFT} 578h{wide:g}" stroke="{CLAIMED}" stroke-width="2" '
             'stroke-dasharray="8 6"/>'
         )
     x = 640 if card.claim else LEFT

@@ -149,10 +149,11 @@ def _said(marks: Sequence[Mark], places: Sequence[float], y: float) -> str:
 
 def _curves(found: Sequence[TimelineRecord], op: str, technique: str | None, id: str) -> str:
     """One line per variant from the median to the longest, on nines across."""
-    curves = {t.variant: _nines(t.percentiles[op]) for t in found if op in t.percentiles}
+    known = {t.variant: t.percentiles.get(op, {}) for t in found}
+    curves = {name: _nines(held) for name, held in known.items() if len(held) > 1}
     if not curves:
-        known = sorted({name for t in found for name in t.percentiles})
-        raise PictureError(f"no percentiles of '{op}'", f"use one of {', '.join(known) or 'none'}")
+        names = sorted({name for t in found for name in t.percentiles})
+        raise PictureError(f"no percentiles of '{op}'", f"use one of {', '.join(names) or 'none'}")
     values = [v for curve in curves.values() for _, _, v in curve if v > 0]
     height = Height(PIXELS, min(values) / 1.3, max(values) * 1.3)
     parts = []

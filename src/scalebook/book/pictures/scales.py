@@ -56,7 +56,7 @@ def axis_of(points: Sequence[float | str]) -> Axis:
     numbers = [float(point) for point in points]
     low, high = min(numbers), max(numbers)
     if low == high:
-        return Axis("label", -0.5, 0.5, tuple(f"{point:g}" for point in numbers[:1]))
+        return Axis("label", -0.5, 0.5, (str(points[0]),))
     if low > 0 and high / low >= LOG_FROM:
         room = (high / low) ** (INSET / (1 - 2 * INSET))
         return Axis("log", low / room, high * room)
