@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scalebook.book.units import BOOK
+from scalebook.engine import Workbench
 from scalebook.results.digest import digest
 
 PAGES = Path(__file__).parent / "pages"
@@ -22,7 +25,8 @@ def chapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "book").mkdir()
     monkeypatch.setattr("scalebook.book.units.BOOK", tmp_path / "book")
     monkeypatch.setenv("SCALEBOOK_CHAPTERS", str(root))
-    monkeypatch.setenv("SCALEBOOK_CACHE", str(tmp_path / "cache"))
+    # Not SCALEBOOK_CACHE: the engines of the tests that need them are unpacked there.
+    monkeypatch.setattr("scalebook.book.remembered.cache_folder", lambda: tmp_path / "cache")
     return root
 
 
@@ -41,3 +45,21 @@ def good(chapters: Path) -> Path:
     other.mkdir(parents=True)
     shutil.copy(PAGES / "without_lab.md", other / "article.md")
     return chapters
+
+
+@pytest.fixture(scope="session")
+def run_directory() -> Iterator[Path]:
+    """A place for engines whose path is short, and which engines of another user may enter."""
+    base = Path(tempfile.mkdtemp(prefix="sb-", dir="/var/tmp"))
+    base.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCALEBOOK_RUN_DIR", str(base))
+        yield base
+    shutil.rmtree(base)
+
+
+@pytest.fixture(scope="session")
+def bench(run_directory: Path) -> Iterator[Workbench]:
+    """Warm engines for the labs of this folder."""
+    with Workbench() as bench:
+        yield bench

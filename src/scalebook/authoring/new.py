@@ -46,7 +46,7 @@ def new_unit(kind: Kind, name: str, root: Path | None = None) -> New:
     Nothing that exists is touched. `UsageError` for a name that is none, and where there is
     nothing to make; `HarnessError` where the disk refuses.
     """
-    unit = hyphens(name.strip().strip("/"))
+    unit = hyphens(name.strip())
     if not re.fullmatch(r"[a-z][a-z0-9-]*/[a-z0-9][a-z0-9-]*", unit):
         remedy = "give chapter/name, such as redis/batched-reads"
         raise UsageError(f"{name!r} is no name of a unit", remedy=remedy)

@@ -134,7 +134,7 @@ class Plan:
 def make_plan(catalogue: Catalogue | None = None, units: Iterable[Unit] | None = None) -> Plan:
     """The plan as it stands now, after a look by the linter; no lab is imported."""
     # Imported here: whoever draws a plan that is made needs nothing of the linter.
-    from scalebook.authoring.lint.check import check
+    from scalebook.authoring.lint.checking import check
 
     catalogue = catalogue or load_catalogue()
     there = tuple(all_units() if units is None else units)

@@ -4,7 +4,7 @@ One module holds one family of rules; a rule is a function with a docstring that
 """
 
 from scalebook.authoring.lint import figures, labs, links, parts, repeats, sources, sums, wording
-from scalebook.authoring.lint.check import Outcome, check, lint
+from scalebook.authoring.lint.checking import Outcome, check, lint
 from scalebook.authoring.lint.registry import RULES, Rule
 
 __all__ = ["FAMILIES", "RULES", "Outcome", "Rule", "check", "lint"]
