@@ -145,6 +145,23 @@ def test_a_result_that_does_not_stand(
     assert "9.4" not in page.html
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("value", -2, "not above zero"),
+        ("high", 0.1, "outside its interval"),
+        ("low", 100, "outside its interval"),
+    ],
+)
+def test_a_record_that_cannot_be(shop: Shop, field: str, value: float, said: str) -> None:
+    points = json.loads(shop.result.read_text())["points"]
+    points[0]["ratios"][0][field] = value
+    shop.change(points=points)
+    page = shop.with_text("## A {#a}\n\n{{ratio at=10}}\n")
+    assert {fault.rule for fault in page.faults} == {"invalid"}
+    assert said in page.faults[0].message
+
+
 def test_a_missing_result(shop: Shop) -> None:
     shop.result.unlink()
     assert {fault.rule for fault in shop.render().faults} == {"missing"}

@@ -30,6 +30,7 @@ Shop = Any
         ("code Plain.read", "self.db.get(key)"),
         ("code SCRIPT", "redis.call"),
         ("model", "40,000 views/s"),
+        ("users", "<li><b>Facebook</b>, 2013: A cache before MySQL.<sup"),
     ],
 )
 def test_what_a_block_shows(shop: Shop, block: str, html: str) -> None:

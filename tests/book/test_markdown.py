@@ -32,6 +32,8 @@ Shop = Any
             "a[^1]\n\n[^1]: Note {{setting TTL}}.",
             '<li id="fn1" class="footnote-item"><p>Note <span',
         ),
+        ("so [@nishtala].", '<p>so<sup class="cite">'),
+        ("so\n[@nishtala].", '<p>so<sup class="cite">'),
         ("\\{{ratio}}", "<p>{{ratio}}"),
     ],
 )

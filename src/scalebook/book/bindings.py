@@ -25,12 +25,16 @@ SHOW = ("show", "rough", "as")
 
 
 def bind(text: str, scope: Scope, *, in_link: bool = False) -> Shown:
-    """Resolve the text between the braces; `Mistake` for whatever is wrong with it."""
+    """Resolve the text between the braces; `Mistake` for whatever is wrong with it.
+
+    What a reader's run does not have is taken from the reference, and says so.
+    """
     binding = parse_binding(text)
     kind = KINDS.get(binding.kind)
     if kind is None:
         raise choose("kind of binding", binding.kind, KINDS)
-    return kind(binding, scope, in_link)
+    shown, fell_back = scope.answered(lambda: kind(binding, scope, in_link))
+    return numbers.of_reference(shown) if fell_back else shown
 
 
 def _arguments(binding: Binding, names: str, *options: str) -> tuple[str, ...]:
@@ -115,8 +119,10 @@ def _measured(find: Finder) -> Callable[[Binding, Scope, bool], Shown]:
     def kind(binding: Binding, scope: Scope, in_link: bool) -> Shown:
         rough = _flag(binding, "rough", "yes")
         show = _flag(binding, "show", "ci")
-        found = find(scope.result(binding.unit), binding).steady(rough)
-        found = _as(found, binding.options.get("as"))
+        found = find(scope.result(binding.unit), binding)
+        # A reader's own number is shown however wide its interval is: it was asked for.
+        rough = rough or scope.is_own(found.result)
+        found = _as(found.steady(rough), binding.options.get("as"))
         return numbers.measured(
             found,
             href=scope.run_href(found.result),

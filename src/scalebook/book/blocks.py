@@ -24,6 +24,7 @@ __all__ = ["DrawToken", "diagram", "plugin", "rule"]
 ADMONITIONS = {"note": "Note", "warning": "Warning", "tip": "Tip"}
 OTHERS = ("tabs", "before-after")
 OPTIONS = ("title", "sub", "unit")
+REFERENCE = '<p class="fig-sub reference">Of the reference: your run cannot show this.</p>'
 
 DrawToken = Callable[[Token, Scope, EnvType], str]
 """Draws one token in HTML."""
@@ -322,7 +323,8 @@ def _render_fault(token: Token, scope: Scope, _env: EnvType) -> str:
 def _render_figure(token: Token, scope: Scope, _env: EnvType) -> str:
     block: Block = token.meta["block"]
     try:
-        return figures.FIGURES[block.name].html(block, scope)
+        html, fell_back = scope.answered(lambda: figures.FIGURES[block.name].html(block, scope))
+        return html + REFERENCE if fell_back else html
     except Mistake as mistake:
         return f"<p>{scope.fault(mistake, block.lines.get('unit', block.line))}</p>"
 

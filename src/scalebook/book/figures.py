@@ -185,9 +185,11 @@ def _witness(block: Block, scope: Scope, result: Result) -> str:
         if not found:
             raise choose(f"broken promise of {variant}", promise, names)
     if at is not None:
+        points = ", ".join(str(example.point) for example in found)
         found = [example for example in found if _is_at(example, at)]
         if not found:
-            raise Mistake("point", f"{variant} was not caught at {at}", "leave at= out")
+            remedy = f"it was caught at {points}"
+            raise Mistake("point", f"{variant} was not caught at {at}", remedy)
     return pictures.witness(found[0], id=scope.new_id("p"))
 
 
@@ -253,7 +255,7 @@ def _model(block: Block, scope: Scope) -> str:
         said = f"{number(given.value, 6)} {given.unit}".rstrip()
         why = escapeHtml(given.why or "")
         rows.append(
-            f'<tr><th scope="row"><code>{name}</code></th><td class="r">'
+            f'<tr><td><code>{name}</code></td><td class="r">'
             f'<span class="modelled">{escapeHtml(said)}</span></td><td>{why}{mark}</td></tr>'
         )
     models: list[str] = []
@@ -264,7 +266,7 @@ def _model(block: Block, scope: Scope) -> str:
             continue  # It is a fault where it stands in the text.
         formula = scope.models[-1][0]
         models.append(
-            f'<tr><th scope="row"><code>{escapeHtml(formula)}</code></th>'
+            f"<tr><td><code>{escapeHtml(formula)}</code></td>"
             f'<td class="r">{shown.html}</td><td></td></tr>'
         )
     if not rows and not models:
@@ -275,6 +277,19 @@ def _model(block: Block, scope: Scope) -> str:
     )
     body = "".join(rows + models)
     return f'<div class="scroll"><table class="model">{head}<tbody>{body}</tbody></table></div>'
+
+
+def _users(block: Block, scope: Scope) -> str:
+    """The companies of the front matter, each with its source."""
+    _args(block, "")
+    rows = [
+        f"<li><b>{escapeHtml(user.company)}</b>, {user.date}: {escapeHtml(user.what)}"
+        f"{bindings.citation(scope, user.source)}</li>"
+        for user in scope.page.front.users
+    ]
+    if not rows:
+        raise Mistake("block", "the front matter names no users", "add users:, or leave it out")
+    return f'<ul class="users">{"".join(rows)}</ul>'
 
 
 def _model_texts(scope: Scope) -> list[str]:
@@ -308,5 +323,6 @@ FIGURES: dict[str, FigureKind] = {
     "table": FigureKind(_picture(_table), ("op", "stat", "figure"), bare=True),
     "code": FigureKind(_code, classes="code wide"),
     "model": FigureKind(_model, bare=True),
+    "users": FigureKind(_users, bare=True),
 }
 """The blocks that are figures, by name."""

@@ -76,6 +76,19 @@ def _inline_with_lines(state: StateCore) -> None:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
             for child in token.children:
                 child.meta.setdefault("line", state.env["line"])
+            _close_up(token.children)
+
+
+def _close_up(children: list[Token]) -> None:
+    """Let the mark of a citation follow its word without a blank, so that no line breaks there."""
+    for place in range(len(children) - 1, 0, -1):
+        before = children[place - 1]
+        if children[place].type != "citation":
+            continue
+        if before.type == "softbreak":
+            del children[place - 1]
+        elif before.type == "text":
+            before.content = before.content.rstrip()
 
 
 def _line(state: StateInline) -> int:

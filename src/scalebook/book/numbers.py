@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it.common.utils import escapeHtml
 
 from scalebook.book.lookups import Measured
 from scalebook.results import Result
 
-__all__ = ["Shown", "claimed", "measured", "modelled", "plain", "run_id", "where_run", "whisker"]
+__all__ = [
+    "Shown",
+    "claimed",
+    "measured",
+    "modelled",
+    "of_reference",
+    "plain",
+    "run_id",
+    "where_run",
+    "whisker",
+]
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,16 @@ def measured(
         f'<span class="evidence" id="{card_id}" role="tooltip">{card}</span></{tag}>{shown}'
     )
     return Shown(html, plain_text, *bounds, bound=True)
+
+
+def of_reference(shown: Shown) -> Shown:
+    """A number of the reference, on a page that shows a reader's run, which does not have it."""
+    html = shown.html
+    for name in ("num", "modelled"):
+        html = html.replace(f'class="{name}"', f'class="{name} reference"', 1)
+    html = html.replace(", measured", ", measured by the reference", 1)
+    html = html.replace('<span class="dim">', '<span class="dim">The reference, not your run: ', 1)
+    return replace(shown, html=html)
 
 
 def whisker(found: Measured) -> str:

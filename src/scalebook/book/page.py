@@ -76,12 +76,12 @@ class Book:
             raise PageError(known[1].faults)
         return known[1]
 
-    def result(self, unit: str) -> Result | None:
+    def result(self, unit: str, *, reference: bool = False) -> Result | None:
         """The reader's run of that unit, or its reference; None where there is neither.
 
-        `Mistake` for a result.json that cannot be read.
+        With `reference` never the reader's. `Mistake` for a result.json that cannot be read.
         """
-        if unit in self.own:
+        if unit in self.own and not reference:
             return self.own[unit]
         here = self.by_id[unit]
         stamp = _stamp(here.folder / "result.json")
@@ -90,8 +90,8 @@ class Book:
             known = self._results[unit] = (stamp, _reference(here))
         return _or_raise(known[1])
 
-    def measured(self, unit: str) -> Result:
-        """The result of that unit, fit to be quoted.
+    def measured(self, unit: str, *, reference: bool = False) -> Result:
+        """The result of that unit, fit to be quoted; with `reference` never the reader's run.
 
         `Mistake` for one that is missing, damaged, interrupted, invalid or stale.
         """
@@ -99,7 +99,7 @@ class Book:
             raise self.unknown(unit)
         if not self.by_id[unit].has_lab:
             raise Mistake("missing", f"{unit} has no lab", "bind a number of a unit that has one")
-        result = self.result(unit)
+        result = self.result(unit, reference=reference)
         remedy = RUN.format(unit)
         if result is None:
             raise Mistake("missing", f"{unit} has no result", remedy)
@@ -212,9 +212,39 @@ def _reference(unit: Unit) -> Result | Mistake | None:
     from scalebook.results import read_reference
 
     try:
-        return read_reference(unit.folder / "result.json")
+        result = read_reference(unit.folder / "result.json")
     except ScalebookError as error:
         return Mistake("invalid", error.what, RUN.format(unit.id))
+    if result is not None and (why := _impossible(result)):
+        return Mistake("invalid", f"the result of {unit.id} cannot be: {why}", RUN.format(unit.id))
+    return result
+
+
+def _impossible(result: Result) -> str:
+    """What no run would write, but a hand might: a ratio below zero, a value off its interval."""
+    for point in result.points:
+        for ratio in point.ratios:
+            if any(bound is not None and bound <= 0 for bound in (ratio.value, ratio.low)):
+                return f"a ratio of {ratio.op} at {point.point} is not above zero"
+            if ratio.value is not None and not _inside(ratio.low, ratio.value, ratio.high):
+                return f"a ratio of {ratio.op} at {point.point} lies outside its interval"
+        for name, variant in point.variants.items():
+            evidence = variant.evidence
+            for kind in (variant.statistics, evidence.counters, evidence.figures):
+                for label, figure in kind.items():
+                    if not _inside(figure.low, figure.value, figure.high):
+                        return f"{name}, {label} at {point.point} lies outside its interval"
+    factor, crossing = result.verdict.factor, result.verdict.crossing
+    if factor is not None and factor <= 0:
+        return "the claimed factor is not above zero"
+    if crossing is not None and not _inside(crossing.low, crossing.at, crossing.high):
+        return "the crossing lies outside its interval"
+    return ""
+
+
+def _inside(low: float | None, value: float, high: float | None) -> bool:
+    slack = 1e-9 * abs(value)
+    return (low is None or low <= value + slack) and (high is None or high >= value - slack)
 
 
 def _digest(lab: Path) -> str | Mistake:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from markdown_it.common.utils import escapeHtml
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scalebook.book.diagrams import DiagramCache
 
 __all__ = ["Scope"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Scope:
     models: list[tuple[str, str]] = field(default_factory=list)
     """Expression and result of the models shown so far."""
     tokens: list[Any] = field(default_factory=list)
+    on_reference: bool = False
+    """Is the reference looked at, although a reader's run is shown?"""
 
     def fault(self, mistake: ScalebookError, line: int, rule: str = "binding") -> str:
         """Note a mistake at its line of the page; returns the HTML that stands in its place."""
@@ -47,7 +51,27 @@ class Scope:
 
     def result(self, unit: str | None) -> Result:
         """The result of a unit (None: of this page's own), fit to be quoted; or `Mistake`."""
-        return self.book.measured(unit or self.page.unit.id)
+        return self.book.measured(unit or self.page.unit.id, reference=self.on_reference)
+
+    def is_own(self, result: Result) -> bool:
+        """Is it a reader's run, which is shown in place of the reference?"""
+        return self.book.own.get(result.unit) is result
+
+    def answered(self, make: Callable[[], T]) -> tuple[T, bool]:
+        """What `make` returns; where a reader's run has no answer, that of the reference.
+
+        The second says whether it is the reference's. `Mistake` where neither has one.
+        """
+        if not self.book.own or self.on_reference:
+            return make(), False
+        try:
+            return make(), False
+        except Mistake:
+            self.on_reference = True
+        try:
+            return make(), True
+        finally:
+            self.on_reference = False
 
     def run_href(self, result: Result) -> str:
         """Where a reader finds the run of a number; "" where no page shows it."""

@@ -93,7 +93,7 @@ def unstable(low: float | None, high: float | None) -> str:
         return "it has no interval"
     if low == high:
         return ""
-    if low <= 0 <= high:
+    if min(low, high) <= 0 <= max(low, high):
         return "its interval reaches zero"
     near, far = sorted((abs(low), abs(high)))
     factor = far / near
