@@ -28,8 +28,8 @@ class Plain:
     def document(self, path: str) -> tuple[int, str]:
         return (200, "<p>the book</p>") if path == "index.html" else (404, "<p>no such page</p>")
 
-    def page(self, unit: Unit, own: Result | None) -> str:
-        return f"<main>{unit.id} {own.run if own else 'reference'}</main>"
+    def page(self, unit: Unit, own: Result | None) -> tuple[str, str]:
+        return f"<main>{unit.id} {own.run if own else 'reference'}</main>", ""
 
     def file(self, path: str) -> bytes | None:
         return b"body {}" if path == "assets/book.css" else None

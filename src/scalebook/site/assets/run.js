@@ -191,7 +191,11 @@
     // The end of a job: its numbers into the page, or why there are none
     async over(job) {
       if (job.state !== 'finished') { this.ended(job); await this.load(); return; }
-      try { await this.compare(job.run); await this.show(job.run); this.say(`Done: ${this.outcome}. The numbers of this page are yours now.`); }
+      try {
+        await this.compare(job.run);
+        const why = await this.show(job.run);
+        this.say(`Done: ${this.outcome}. ${why ? `The page keeps the reference: ${why}` : 'The numbers of this page are yours now'}.`);
+      }
       catch (error) { this.trouble(error); }
       await this.load();
     }
@@ -210,7 +214,7 @@
 
     list(runs) {
       const choice = (run, ...inside) => {
-        const b = el('button', { type: 'button', onclick: () => this.show(run).then(() => run && this.compare(run)).catch(error => this.trouble(error)) }, ...inside);
+        const b = el('button', { type: 'button', onclick: () => (run ? this.compare(run) : Promise.resolve()).then(() => this.show(run)).catch(error => this.trouble(error)) }, ...inside);
         b.dataset.run = run; b.setAttribute('aria-pressed', String(run === this.shown)); return b;
       };
       const when = r => new Date(r.started).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
@@ -221,7 +225,7 @@
 
     // Put the document of a run (or of the reference) around this panel, which stays where it is
     async show(run) {
-      const { html } = await call(`units/${this.unit}/page${run ? '?run=' + run : ''}`);
+      const { html, why } = await call(`units/${this.unit}/page${run ? '?run=' + run : ''}`);
       const fresh = document.importNode(parsed(html).getElementById('main'), true), place = fresh.querySelector('scalebook-run');
       if (!place) throw new Refused(0, { what: fresh.textContent.trim() });
       const top = this.getBoundingClientRect().top, focus = this.contains(document.activeElement) && document.activeElement;
@@ -230,8 +234,10 @@
       window.scalebook.refresh(fresh);
       scrollBy({ top: this.getBoundingClientRect().top - top, behavior: 'instant' });
       if (focus) focus.focus({ preventScroll: true });
-      this.shown = run;
-      for (const b of this.at('runs').querySelectorAll('button')) b.setAttribute('aria-pressed', String(b.dataset.run === run));
+      this.shown = why ? '' : run;
+      if (why) this.at('outcome').append(el('p', { className: 'dim', textContent: `The page keeps the numbers of the reference: ${why}.` }));
+      for (const b of this.at('runs').querySelectorAll('button')) b.setAttribute('aria-pressed', String(b.dataset.run === this.shown));
+      return why;
     }
   }
   customElements.define('scalebook-run', Panel);

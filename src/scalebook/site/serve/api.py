@@ -35,8 +35,11 @@ STATUS = {1: 422, 3: 503, 4: 500}
 class PageMaker(Protocol):
     """Makes the document of a unit's page."""
 
-    def page(self, unit: Unit, own: Result | None) -> str:
-        """With the numbers of a reader's run, or (None) with those of the reference."""
+    def page(self, unit: Unit, own: Result | None) -> tuple[str, str]:
+        """With the numbers of a reader's run, or (None) with those of the reference.
+
+        The second says why it is the reference's all the same, where the run cannot be quoted.
+        """
 
 
 class Api:
@@ -107,7 +110,8 @@ class Api:
         """The page's document with the numbers of a run (`?run=`), or of the reference."""
         unit = _unit(request.path_params)
         run = request.query_params.get("run")
-        return _json({"html": self.pages.page(unit, self.own.load(unit, run) if run else None)})
+        html, why = self.pages.page(unit, self.own.load(unit, run) if run else None)
+        return _json({"html": html, "why": why})
 
     def run(self, request: Request) -> Response:
         """One run of the reader's beside the reference, as the panel shows it."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from scalebook.book import Unit
 from scalebook.book.diagrams import DiagramCache
-from scalebook.book.faults import Fault, PageError
+from scalebook.book.faults import Fault, Mistake, PageError
 from scalebook.book.page import Book
 from scalebook.book.render_page import Rendered, render
 from scalebook.results import Result
@@ -59,15 +59,22 @@ class LivePages:
                 self._made[path] = text
             return 200, self._made[path]
 
-    def page(self, unit: Unit, own: Result | None) -> str:
-        """A unit's page with the numbers of a reader's run, or with those of the reference."""
+    def page(self, unit: Unit, own: Result | None) -> tuple[str, str]:
+        """A unit's page with the numbers of a reader's run, or with those of the reference.
+
+        The second says why the run cannot be quoted, so that the page is as it was; else "".
+        """
         if own is None:
-            return self.document(links.page_path(unit.id))[1]
+            return self.document(links.page_path(unit.id))[1], ""
         with self._lock:
             self._look()
             book = Book(self._site.book.units, own={unit.id: own})
             site = shell.Site(book, self._site.facts, None, self._site.plan, self._site.ledger)
-            return self._page(unit.id, site)
+            try:
+                book.measured(unit.id)
+            except Mistake as mistake:
+                return self.document(links.page_path(unit.id))[1], redacted(mistake.what)
+            return self._page(unit.id, site), ""
 
     def file(self, path: str) -> bytes | None:
         """What stands beside the pages: style, scripts, search index, pictures; no social cards."""
