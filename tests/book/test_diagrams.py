@@ -34,7 +34,9 @@ def test_every_kind_is_sound(cache: DiagramCache, kind: str) -> None:
     markup = cache.svg(SOURCES[kind], "What it <shows>", "d1")
     root = ElementTree.fromstring(markup)
     assert root.get("role") == "img"
-    assert root.get("class") == f"diagram {kind}"
+    name, dressed, width = (root.get("class") or "").split()
+    assert (name, dressed) == ("mermaid", f"kind-{kind}")
+    assert width == f"w{round(int(root.get('width') or 0) / 100)}"
     title = root.find(f"{SVG}title")
     assert title is not None
     assert title.text == "What it <shows>"
@@ -156,3 +158,12 @@ def test_a_planted_style_is_taken_out() -> None:
     )
     with pytest.raises(DiagramError, match="well-formed"):
         sanitise("<svg><g></svg>")
+
+
+def test_an_author_may_set_the_spacing(cache: DiagramCache) -> None:
+    source = SOURCES["sequence"]
+    wide = cache.svg("%%{init: {'sequence': {'actorMargin': 200}}}%%\n" + source, "x", "d")
+    narrow = cache.svg(source, "x", "d")
+    assert int(ElementTree.fromstring(wide).get("width") or 0) > 100 + int(
+        ElementTree.fromstring(narrow).get("width") or 0
+    )

@@ -20,7 +20,7 @@ from scalebook.errors import ClaimFailed
 
 __all__ = ["KINDS", "DiagramCache", "DiagramError", "sanitise"]
 
-REVISION = 1
+REVISION = 2
 """Raised whenever what is kept would now be drawn differently."""
 KINDS = {
     "flowchart": "flow",
@@ -35,10 +35,11 @@ KINDS = {
 INIT = (
     '%%{init: {"theme": "base", "look": "classic", "themeVariables": '
     '{"fontFamily": "Liberation Sans, Arial, sans-serif", "fontSize": "14px"}, '
-    '"sequence": {"actorFontSize": 14, "messageFontSize": 13, "noteFontSize": 13, "height": 44, '
+    '"sequence": {"actorFontSize": 14, "messageFontSize": 13, "noteFontSize": 13, "height": 40, '
+    '"width": 96, "actorMargin": 18, "noteMargin": 8, '
     '"mirrorActors": false}}}%%\n'
 )
-LONGEST = 20_000
+LONGEST, WIDEST = 20_000, 12
 SVG = "http://www.w3.org/2000/svg"
 KEPT_STYLES = ("stroke-dasharray", "text-anchor", "font-weight", "font-style")
 """Declarations that carry meaning, not colour: they become attributes."""
@@ -223,7 +224,16 @@ def _framed(inner: str, kind: str, title: str, id: str) -> str:
     """Give a kept drawing its title and its own ids, in one pass."""
     named = re.sub(r'\bid="', f'id="{id}-', inner)
     named = re.sub(r"url\(#", f"url(#{id}-", named)
-    head = f'<svg xmlns="{SVG}" class="diagram {kind}" role="img" aria-labelledby="{id}-title" '
+    head = (
+        f'<svg xmlns="{SVG}" class="mermaid kind-{kind} w{_hundreds(inner)}" role="img" '
+        f'aria-labelledby="{id}-title" '
+    )
     name = f'<title id="{id}-title">{escape(title, quote=False)}</title>'
     opened, rest = named.split(">", 1)
     return head + opened.removeprefix("<svg ") + ">" + name + rest
+
+
+def _hundreds(inner: str) -> int:
+    """The natural width in hundreds of pixels: below it the type would become too small."""
+    found = re.search(r'width="(\d+)"', inner)
+    return min(WIDEST, round(int(found[1]) / 100)) if found else 0

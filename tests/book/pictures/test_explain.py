@@ -114,3 +114,13 @@ def test_what_is_no_plan_is_refused(plan: Any) -> None:
     with pytest.raises(PictureError) as caught:
         explain(plan)
     assert caught.value.remedy
+
+
+def test_nobody_is_guilty_of_a_fast_plan_or_of_less_than_half() -> None:
+    def plan(total: float, index: float) -> dict[str, Any]:
+        return {"Plan": node("Sort", total, node("Index Scan", index))}
+
+    assert "guilty" in explain(plan(10.0, 9.0))
+    assert "guilty" not in explain(plan(0.1, 0.09))
+    thirds = node("Sort", 9.0, node("Hash", 6.0, node("Seq Scan", 3.0)))
+    assert "guilty" not in explain({"Plan": thirds})

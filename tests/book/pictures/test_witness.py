@@ -86,3 +86,14 @@ def test_no_steps_are_refused_and_no_sentence_is_made_good(parse: Any, draft: An
         witness(example())
     said = draft.texts(parse(witness(example(step("a", 0, 0), lines=()))))
     assert "✕ Cache broke 'nothing is lost'" in said
+
+
+def test_the_accused_is_red_and_nobody_else(parse: Any) -> None:
+    accused = step("b", 0.001, 0.003).model_copy(update={"guilty": True})
+    root = parse(witness(example(step("a", 0, 0.002), accused, step("c", 0.002, 0.004))))
+    red = [e for e in root.iter() if (e.get("class") or "") == "op-box guilty"]
+    assert len(red) == 1
+    assert red[0].get("x1") == boxes(root)[1][0]
+    assert len([e for e in root.iter() if e.get("class") == "bad"]) == 1
+    bare = parse(witness(example(step("a", 0, 0.002))))
+    assert not [e for e in bare.iter() if "guilty" in (e.get("class") or "")]

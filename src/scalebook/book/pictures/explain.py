@@ -12,8 +12,8 @@ from scalebook.book.pictures.words import count
 
 __all__ = ["PlanNode", "explain", "plan_nodes"]
 
-GUILTY = 0.4
-"""A node with at least this share of the whole is named as where the time goes."""
+GUILTY, SLOW_MS = 0.5, 1.0
+"""A node with this share of a plan that takes this long is named as where the time goes."""
 CONDITIONS = (
     "Index Cond",
     "Recheck Cond",
@@ -135,7 +135,8 @@ def explain(plan: Any, version: str = "") -> str:
     """The plan's table; `version` of the engine stands in the foot.
 
     The bar is the share of own time, or of pages where the plan was taken without timing. The
-    node with the largest share, if it is 40 % or more, is marked with a cross and its share.
+    node with half of the whole or more is marked with a cross and its share, unless the whole
+    plan takes less than a millisecond: nobody is guilty of that.
     """
     nodes = plan_nodes(plan)
     timed = all(node.own is not None for node in nodes)
@@ -143,7 +144,8 @@ def explain(plan: Any, version: str = "") -> str:
     weights = [(node.own if timed else node.pages if paged else node.rows) or 0.0 for node in nodes]
     total = sum(weights)
     shares = [weight / total if total else 0.0 for weight in weights]
-    guilty = shares.index(max(shares)) if max(shares) >= GUILTY and len(nodes) > 1 else None
+    slow = max(shares) >= GUILTY and len(nodes) > 1 and not (timed and total < SLOW_MS)
+    guilty = shares.index(max(shares)) if slow else None
     measure = "time" if timed else "pages" if paged else "rows"
     head = [
         el("th", "node", scope="col"),

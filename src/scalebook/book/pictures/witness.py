@@ -91,7 +91,7 @@ def _clock(down: _Down) -> list[str]:
 
 
 def _step(step: WitnessStep, x: float, down: _Down, lanes: int) -> str:
-    guilty = bool(getattr(step, "guilty", False))
+    guilty = step.guilty
     top, bottom = down.y(step.start), down.y(step.end)
     bar = line(x, top, x, max(bottom, top + LEAST), "op-box guilty" if guilty else "op-box")
     class_ = "x hd" if guilty else "i"
