@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,9 @@ def test_every_claim_of_the_catalogue_has_a_row(chapters: Path) -> None:
 
 def test_figures_are_said_as_published(chapters: Path) -> None:
     ledger = make_ledger()
-    said = {row.unit: (row.factor_text, row.factor) for row in ledger.rows}
+    said: dict[str, tuple[str, Any]] = {
+        row.unit: (row.factor_text, row.factor) for row in ledger.rows
+    }
     assert said["redis/counter"] == ("500×", 500)
     assert said["databases/read-replicas"] == ("8.3×", 8.3)
     assert said["redis/hyperloglog"][0] == "99.6 %"

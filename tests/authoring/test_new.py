@@ -9,7 +9,7 @@ import pytest
 
 from scalebook.authoring.lint import lint
 from scalebook.authoring.new import KINDS, Kind, new_unit
-from scalebook.book import find, load_catalogue
+from scalebook.book import Entry, find, load_catalogue
 from scalebook.cli import main
 from scalebook.engine import Workbench, run_unit
 from scalebook.errors import UsageError
@@ -38,10 +38,8 @@ def test_a_new_unit_waits_only_for_its_author(
 
 
 @pytest.mark.parametrize("entry", load_catalogue().entries, ids=lambda entry: entry.id)
-def test_every_unit_of_the_catalogue_can_be_begun(chapters: Path, entry: object) -> None:
-    unit = entry.id  # type: ignore[attr-defined]
-    kind: Kind = "system" if entry.system else "lab" if entry.lab else "article"  # type: ignore[attr-defined]
-    made = new_unit(kind, unit)
+def test_every_unit_of_the_catalogue_can_be_begun(chapters: Path, entry: Entry) -> None:
+    made = new_unit("system" if entry.system else "lab" if entry.lab else "article", entry.id)
     for name in made.files:
         text = (made.folder / name).read_text()
         assert "@@" not in text
@@ -49,7 +47,7 @@ def test_every_unit_of_the_catalogue_can_be_begun(chapters: Path, entry: object)
             compile(text, name, "exec")
         if name.endswith(".toml"):
             tomllib.loads(text)
-    assert entry.title in (made.folder / "article.md").read_text().replace('\\"', '"')  # type: ignore[attr-defined]
+    assert entry.title in (made.folder / "article.md").read_text().replace('\\"', '"')
 
 
 def test_what_the_catalogue_knows_is_filled_in(chapters: Path) -> None:

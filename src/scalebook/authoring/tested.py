@@ -64,7 +64,7 @@ def decisive(result: Result, claim: PublishedClaim) -> Measured | None:
     measured = [
         (ratio, point)
         for point in result.points
-        if (ratio := claimed_ratio(point)) is not None and ratio.value
+        if (ratio := _claimed_ratio(point)) is not None and ratio.value
     ]
     if not factor or not measured:
         return None
@@ -108,7 +108,7 @@ def where_true(result: Result, claim: PublishedClaim) -> str:
     return verdict.reason
 
 
-def claimed_ratio(point: PointRecord) -> RatioRecord | None:
+def _claimed_ratio(point: PointRecord) -> RatioRecord | None:
     """The ratio that the verdict is about, at one point."""
     return next((ratio for ratio in point.ratios if ratio.claim), None)
 
@@ -121,7 +121,7 @@ def _value(ratio: RatioRecord) -> float:
 def _curve_point(result: Result, point: PointRecord) -> CurvePoint:
     at, factor = point.point, result.verdict.factor
     label = at if isinstance(at, str) else count(at)
-    ratio = claimed_ratio(point)
+    ratio = _claimed_ratio(point)
     if factor is None or ratio is None:
         return CurvePoint(at, label, side=point.side, kept=_kept(result, at))
     share = ratio.value / factor if ratio.value is not None else None

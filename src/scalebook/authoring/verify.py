@@ -11,7 +11,7 @@ from scalebook.book import Unit
 from scalebook.engine import Reporter, Workbench, run_unit, silent
 from scalebook.results import Result, compare, read_reference
 
-__all__ = ["STARTS", "Agreement", "Verified", "verify"]
+__all__ = ["STARTS", "Agreement", "Verified", "agreement_of", "verify"]
 
 STARTS = 2
 """From how many fresh starts of the engines the promises are tried."""

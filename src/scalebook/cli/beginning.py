@@ -23,7 +23,7 @@ def command(kind: str, name: str) -> None:
     """
     from scalebook.authoring.new import KINDS, new_unit
 
-    made = new_unit(KINDS[KINDS.index(kind)], name)  # type: ignore[arg-type]
+    made = new_unit(KINDS[KINDS.index(kind)], name)
     for file in made.files:
         click.echo(made.folder / file)
     if "lab.py" in made.files:

@@ -50,7 +50,8 @@ def command(
     """
     asked = choices.named(names, chapters)
     explicit = choices.assignments(engines, "--engine")
-    statuses, rows = [], []
+    statuses: list[int] = []
+    rows: list[dict[str, object]] = []
     for one in asked:
         try:
             if one.unit is None:

@@ -74,9 +74,9 @@ class Prose:
             (_COMMENT, HIDDEN),
             (CITATION, HIDDEN),
         ):
-            masked = pattern.sub(lambda found, mark=mark: mark * len(found[0]), masked)  # type: ignore[misc]
+            masked = _blotted(pattern, mark, masked)
         for pattern in (_TARGET, _WIKI, _URL, _TAG):
-            masked = pattern.sub(lambda found: HIDDEN * len(found[0]), masked)
+            masked = _blotted(pattern, HIDDEN, masked)
         return masked
 
     def line(self, offset: int) -> int:
@@ -109,3 +109,8 @@ class Prose:
 
     def _sentence(self, begun: int, end: int) -> Sentence:
         return Sentence(self, begun, self.text[begun:end], self.masked[begun:end])
+
+
+def _blotted(pattern: re.Pattern[str], mark: str, text: str) -> str:
+    """The text, as long, with the mark for every character of what the pattern finds."""
+    return pattern.sub(lambda found: mark * len(found[0]), text)
