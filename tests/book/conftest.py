@@ -274,14 +274,43 @@ def _point(point: int, ratio: float, side: Literal["above", "below"]) -> PointRe
     )
 
 
-def shop_result(lab: Path) -> Result:
-    """A result of the small lab, with one of everything."""
+def _timelines() -> tuple[TimelineRecord, ...]:
+    percentiles = {"read": {"50": 0.001, "99": 0.4, "100": 1.2}}
+    buckets = {"read": tuple(Bucket(at=at, ok=9, worst=0.1 * at) for at in (0.5, 1.5, 2.5))}
+    return tuple(
+        TimelineRecord(
+            variant=name,
+            trial="pause",
+            point=10,
+            seed=1,
+            seconds=3,
+            windows=(Window(kind="pause", target="pg", start=1, end=2),),
+            buckets=buckets,
+            percentiles=percentiles,
+        )
+        for name in ("Plain", "Cached")
+    )
+
+
+def _caught() -> Counterexample:
     steps = tuple(
         WitnessStep(who=who, what="GET", answer="41", start=at, end=at + 0.5)
         for who, at in (("reader", 0.0), ("writer", 0.2))
     )
-    percentiles = {"read": {"50": 0.001, "99": 0.4, "100": 1.2}}
-    buckets = {"read": tuple(Bucket(at=at, ok=9, worst=0.1 * at) for at in (0.5, 1.5, 2.5))}
+    return Counterexample(
+        promise="never stale",
+        variant="Cached",
+        trial="whole",
+        caught=True,
+        attempts=2,
+        point=10,
+        witness=("the reader saw 41 again",),
+        steps=steps,
+    )
+
+
+def shop_result(lab: Path) -> Result:
+    """A result of the small lab, with one of everything."""
     return Result(
         run="8f3c2a112233",
         unit="shop/cache",
@@ -296,31 +325,8 @@ def shop_result(lab: Path) -> Result:
                 promise="never stale", variant="Plain", trial="whole", attempts=9, violations=0
             ),
         ),
-        counterexamples=(
-            Counterexample(
-                promise="never stale",
-                variant="Cached",
-                trial="whole",
-                caught=True,
-                attempts=2,
-                point=10,
-                witness=("the reader saw 41 again",),
-                steps=steps,
-            ),
-        ),
-        timelines=tuple(
-            TimelineRecord(
-                variant=name,
-                trial="pause",
-                point=10,
-                seed=1,
-                seconds=3,
-                windows=(Window(kind="pause", target="pg", start=1, end=2),),
-                buckets=buckets,
-                percentiles=percentiles,
-            )
-            for name in ("Plain", "Cached")
-        ),
+        counterexamples=(_caught(),),
+        timelines=_timelines(),
         floor={"redis": Figure(value=6.6e-5, low=6.3e-5, high=7e-5, n=10, unit="s")},
         verdict=VerdictRecord(
             state="holds-from",

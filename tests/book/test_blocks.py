@@ -61,18 +61,21 @@ def test_options_without_a_rule_and_a_body_without_options(shop: Shop) -> None:
 def test_admonitions(shop: Shop) -> None:
     page = shop.with_text("::: warning\nBeware.\n:::\n\n::: note\nBeside.\n:::\n")
     assert '<aside class="admonition warning" aria-label="Warning">' in page.html
-    assert '<p class="admonition-title">Warning</p><p>Beware.</p>' in page.html
+    assert '<p class="aside-title">Warning</p><p>Beware.</p>' in page.html
     assert '<aside class="note" aria-label="Note"><p>Beside.</p>' in page.html
 
 
 def test_tabs_hold_blocks_and_fences(shop: Shop) -> None:
     page = shop.with_text(
-        "::: tabs\n=== Redis {{claim}}\n```\n=== no tab\n:::\n```\n=== SQL\n"
+        "::: tabs\n=== Redis & more\n```\n=== no tab\n:::\n```\n=== SQL\n"
         "::: code Plain.read\n:::\n:::\n\nEnd."
     )
     assert page.faults == ()
-    assert page.html.count('<section class="tab" aria-labelledby="tab') == 2
-    assert '<p class="tab-title" id="tab2">SQL</p><figure class="code wide">' in page.html
+    assert '<section class="tab" aria-label="Redis &amp; more">' in page.html
+    assert page.html.count('checked="checked"') == 1
+    assert '<input class="sr" type="radio" name="tabs1" id="tabs1-2" />' in page.html
+    assert '<label for="tabs1-2">SQL</label>' in page.html
+    assert '<section class="tab" aria-label="SQL"><figure class="code wide">' in page.html
     assert "=== no tab" in page.html
     assert "End.</p>" in page.html
 

@@ -199,14 +199,14 @@ def _admonition(state: StateBlock, block: Block, start: int, end: int) -> None:
     title = block.options.get("title")
     if title or block.name != "note":
         line = block.lines.get("title", block.line)
-        _line_of_text(state, "admonition-title", title or word, line)
+        _line_of_text(state, "aside-title", title or word, line)
     _inside(state, start, end)
     _html(state, "</aside>\n")
 
 
 def _tabs(state: StateBlock, block: Block, start: int, end: int) -> None:
     _options(block)
-    first, fence = state.env.get("first_line", 1), ""
+    fence = ""
     tabs: list[tuple[int, str]] = []
     for line in range(start, end):
         text = _text(state, line)
@@ -216,12 +216,18 @@ def _tabs(state: StateBlock, block: Block, start: int, end: int) -> None:
             tabs.append((line, found[1]))
     if not tabs or any(_text(state, line) for line in range(start, tabs[0][0])):
         raise Mistake("block", "tabs begin with a line === and a title", "write === Redis")
+    group = state.env["scope"].new_id("tabs")
     _html(state, '<div class="tabs">')
+    for place, (_, title) in enumerate(tabs, 1):
+        name, checked = f"{group}-{place}", ' checked="checked"' if place == 1 else ""
+        _html(
+            state,
+            f'<input class="sr" type="radio" name="{group}" id="{name}"{checked} />'
+            f'<label for="{name}">{escapeHtml(title)}</label>',
+        )
     ends = [line for line, _ in tabs[1:]] + [end]
     for (line, title), stop in zip(tabs, ends, strict=True):
-        name = state.env["scope"].new_id("tab")
-        _html(state, f'<section class="tab" aria-labelledby="{name}">')
-        _line_of_text(state, "tab-title", title, first + line, name)
+        _html(state, f'<section class="tab" aria-label="{escapeHtml(title)}">')
         _inside(state, line + 1, stop)
         _html(state, "</section>")
     _html(state, "</div>\n")
@@ -297,9 +303,9 @@ def _html(state: StateBlock, html: str) -> None:
     state.push("block_html", "", 0).content = html
 
 
-def _line_of_text(state: StateBlock, kind: str, text: str, line: int, name: str = "") -> None:
-    """A paragraph of one class, with bindings in it; `name` is its id."""
-    _html(state, f'<p class="{kind}" id="{name}">' if name else f'<p class="{kind}">')
+def _line_of_text(state: StateBlock, kind: str, text: str, line: int) -> None:
+    """A paragraph of one class, with bindings in it."""
+    _html(state, f'<p class="{kind}">')
     token = state.push("inline", "", 0)
     token.content, token.children = text, []
     place = line - state.env.get("first_line", 1)

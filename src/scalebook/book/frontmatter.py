@@ -264,11 +264,12 @@ def _cross_faults(front: FrontMatter, lines: Lines, file: Path) -> list[Fault]:
     for place, key in enumerate(keys):
         if key in keys[:place]:
             found.append((line_of(lines, "sources", place, "key"), f"source {key!r} again"))
-    named = [(("users", place, "source"), user.source) for place, user in enumerate(front.users)]
-    inputs = front.assume.items()
-    named += [(("assume", name, "source"), given.source) for name, given in inputs if given.source]  # type: ignore[misc]
+    named: list[tuple[tuple[str | int, ...], str | None]] = [
+        (("users", place, "source"), user.source) for place, user in enumerate(front.users)
+    ]
+    named += [(("assume", name, "source"), given.source) for name, given in front.assume.items()]
     for path, key in named:
-        if key not in keys:
+        if key is not None and key not in keys:
             found.append((line_of(lines, *path), f"no source has the key {key!r}"))
     remedy = "each source has a key of its own" + (f": {', '.join(keys)}" if keys else "")
     return [Fault(file, line, "source", message, remedy) for line, message in found]

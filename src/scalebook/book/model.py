@@ -21,7 +21,7 @@ LONGEST = 400
 
 
 @dataclass(frozen=True)
-class Span:
+class _Span:
     """A value with the least and the greatest that it may be."""
 
     value: float
@@ -33,7 +33,7 @@ class Span:
 class Computed:
     """The value of an expression, and what went into it, one line each."""
 
-    span: Span
+    span: _Span
     inputs: list[str] = field(default_factory=list)
 
     @property
@@ -75,21 +75,21 @@ class _Evaluator:
         self.scope, self.unit, self.rough = scope, unit, rough
         self.inputs: list[str] = []
 
-    def span(self, node: ast.expr) -> Span:
+    def span(self, node: ast.expr) -> _Span:
         if isinstance(node, ast.Constant):
             return _exact(_number(node))
         if isinstance(node, ast.Name):
             return self._assumption(node.id)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             inner = self.span(node.operand)
-            return Span(-inner.value, -inner.high, -inner.low)
+            return _Span(-inner.value, -inner.high, -inner.low)
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             return _corners(_OPERATORS[type(node.op)], self.span(node.left), self.span(node.right))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._call(node.func.id, node)
         raise Mistake("model", f"{ast.unparse(node)!r} is no arithmetic", _USAGE)
 
-    def _assumption(self, name: str) -> Span:
+    def _assumption(self, name: str) -> _Span:
         there = self.scope.page.front.assume
         if name not in there:
             raise choose("assumption", name, there)
@@ -97,16 +97,16 @@ class _Evaluator:
         self._note(f"{name} = {number(given.value, 6)} {given.unit}".rstrip() + ", assumed")
         return _exact(given.value)
 
-    def _call(self, name: str, node: ast.Call) -> Span:
+    def _call(self, name: str, node: ast.Call) -> _Span:
         if name in ("min", "max") and len(node.args) >= 2 and not node.keywords:
             spans = [self.span(arg) for arg in node.args]
             pick = min if name == "min" else max
             columns = zip(*((s.value, s.low, s.high) for s in spans), strict=True)
-            return Span(*(pick(column) for column in columns))
+            return _Span(*(pick(column) for column in columns))
         if name == "ceil" and len(node.args) == 1 and not node.keywords:
             inner = self.span(node.args[0])
             bounds = (inner.value, inner.low, inner.high)
-            return Span(*(float(math.ceil(bound)) for bound in bounds))
+            return _Span(*(float(math.ceil(bound)) for bound in bounds))
         if name not in _LOOKUPS and name != "setting":
             raise choose("function", name, ["min", "max", "ceil", "setting", *_LOOKUPS])
         args = [_text(arg) for arg in node.args]
@@ -122,9 +122,9 @@ class _Evaluator:
         self._note(f"{found.text} {found.interval}".rstrip() + f": {found.what}")
         low = found.value if found.low is None else found.low
         high = found.value if found.high is None else found.high
-        return Span(found.value, low, high)
+        return _Span(found.value, low, high)
 
-    def _setting(self, unit: str | None, args: list[str], options: dict[str, str]) -> Span:
+    def _setting(self, unit: str | None, args: list[str], options: dict[str, str]) -> _Span:
         if len(args) != 1 or options:
             raise Mistake("model", "setting takes the name of a constant", _USAGE)
         value = labsource.setting(self.scope.book, unit or self.scope.page.unit.id, args[0])
@@ -138,8 +138,8 @@ class _Evaluator:
             self.inputs.append(line)
 
 
-def _exact(value: float) -> Span:
-    return Span(value, value, value)
+def _exact(value: float) -> _Span:
+    return _Span(value, value, value)
 
 
 def _number(node: ast.Constant) -> float:
@@ -183,9 +183,9 @@ _LOOKUPS: dict[str, Callable[..., Measured]] = {
 _USAGE = "numbers, assumptions, + - * / **, min, max, ceil, ratio(), stat(), figure(), counter(), floor(), setting()"  # noqa: E501
 
 
-def _corners(operator: Callable[[float, float], float], left: Span, right: Span) -> Span:
+def _corners(operator: Callable[[float, float], float], left: _Span, right: _Span) -> _Span:
     """The operation on the values, with the least and greatest of it on the ends."""
     if operator is _divide and right.low <= 0 <= right.high:
         raise Mistake("model", "divides by what may be zero", "mend the expression")
     ends = [operator(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Span(operator(left.value, right.value), min(ends), max(ends))
+    return _Span(operator(left.value, right.value), min(ends), max(ends))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +17,7 @@ from scalebook.errors import ScalebookError
 from scalebook.results.digest import digest
 
 if TYPE_CHECKING:
-    from scalebook.results import Result
+    from scalebook.results import Figure, PointRecord, Result
 
 __all__ = ["Book", "Page", "read_page"]
 
@@ -228,18 +228,24 @@ def _impossible(result: Result) -> str:
                 return f"a ratio of {ratio.op} at {point.point} is not above zero"
             if ratio.value is not None and not _inside(ratio.low, ratio.value, ratio.high):
                 return f"a ratio of {ratio.op} at {point.point} lies outside its interval"
-        for name, variant in point.variants.items():
-            evidence = variant.evidence
-            for kind in (variant.statistics, evidence.counters, evidence.figures):
-                for label, figure in kind.items():
-                    if not _inside(figure.low, figure.value, figure.high):
-                        return f"{name}, {label} at {point.point} lies outside its interval"
+        for name, figure in _figures(point):
+            if not _inside(figure.low, figure.value, figure.high):
+                return f"{name} at {point.point} lies outside its interval"
     factor, crossing = result.verdict.factor, result.verdict.crossing
     if factor is not None and factor <= 0:
         return "the claimed factor is not above zero"
     if crossing is not None and not _inside(crossing.low, crossing.at, crossing.high):
         return "the crossing lies outside its interval"
     return ""
+
+
+def _figures(point: PointRecord) -> Iterator[tuple[str, Figure]]:
+    """Every figure of the variants at a point, with a name for it."""
+    for name, variant in point.variants.items():
+        evidence = variant.evidence
+        for kind in (variant.statistics, evidence.counters, evidence.figures):
+            for label, figure in kind.items():
+                yield f"{name}, {label}", figure
 
 
 def _inside(low: float | None, value: float, high: float | None) -> bool:
