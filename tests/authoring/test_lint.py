@@ -217,6 +217,12 @@ def test_the_command_prints_places_and_exits_1(
     rows = json.loads(capsys.readouterr().out)
     assert [(row["file"], row["line"], row["rule"]) for row in rows] == [(str(file), line, "term")]
     assert main(["lint", OTHER]) == 0
+    text = file.read_text()
+    file.write_text(text.replace("The old master", "The master\n\nThe old master"))
+    assert main(["lint"]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1].endswith(f"(also lines {line + 2})")
+    assert "2 findings" in said.err
 
 
 def test_the_rules_are_explained_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from scalebook.book import Unit, find
+from scalebook.book.faults import Fault
 
 __all__ = ["command"]
 
@@ -52,12 +53,23 @@ def command(names: tuple[str, ...], as_json: bool, as_rules: bool) -> int:
         ]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return int(bool(found))
-    for fault in found:
+    for places in _together(found):
+        fault = places[0]
         tail = f"; {fault.remedy}" if fault.remedy else ""
+        if len(places) > 1:
+            tail += f" (also lines {', '.join(str(place.line) for place in places[1:])})"
         click.echo(f"{_short(fault.file)}:{fault.line}: {fault.rule}: {fault.message}{tail}")
     what = f"{len(units)} unit{'' if len(units) == 1 else 's'}" if units else "the whole book"
     click.echo(f"{len(found)} finding{'' if len(found) == 1 else 's'} in {what}.", err=bool(found))
     return int(bool(found))
+
+
+def _together(found: list[Fault]) -> Iterator[list[Fault]]:
+    """The findings, those that say the same of several lines of a file as one."""
+    same: dict[tuple[Path, str, str], list[Fault]] = {}
+    for fault in found:
+        same.setdefault((fault.file, fault.rule, fault.message), []).append(fault)
+    yield from same.values()
 
 
 def _chosen(names: tuple[str, ...]) -> list[Unit] | None:
