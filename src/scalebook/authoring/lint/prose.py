@@ -27,7 +27,7 @@ _WIKI = re.compile(r"\[\[[^\]|]*")
 _URL = re.compile(r"https?://\S+")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _END = re.compile(r"[.!?][\"”’)\]*_]*(?:\s*\[@[^\]]*\]\.?)*\s+(?=[\"“‘(*_\[A-Z0-9\x01\x02])")
-_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|vs|cf|approx|no|etc|al|Fig)|\b[A-Z])\.$")
+_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|vs|cf|approx|no|etc|al|Fig|pp?|ca)|\b[A-Z])\.$")
 
 
 @dataclass(frozen=True)
