@@ -109,6 +109,8 @@ SUMS = [
     ("from 800 ms to 200 ms, 4 times", True),
     ("from 800 ms to 200 ms, 8 times", False),
     ("from 10 to 95, 9.5×", True),
+    ("from 10 s to 31 s, or about 3 times", True),
+    ("from 5 to 10 times", True),
     ("3 × 7 ≈ 20", True),
     ("3 × 7 ≈ 30", False),
 ]

@@ -41,8 +41,8 @@ _SHARE = re.compile(
     rf"(?:is|are|makes|gives|=)\s*(?P<about>{_ABOUT})(?P<part>{_TERM})"
 )
 _FROM_TO = re.compile(
-    rf"\bfrom (?P<first>{_TERM}) to (?P<last>{_TERM}),?(?: \(|,? (?:which is |that is |or |i\.e\. "
-    rf"|about |)+|)(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
+    rf"\bfrom (?P<first>{_TERM}) to (?P<last>{_TERM})[,:;]?\s*\(?(?:which is |that is |or |i\.e\. )*"
+    rf"(?P<about>{_ABOUT})(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
 )
 _NUMBER = re.compile(rf"[$€£]?({AMOUNT})\s?({_SCALED})?(?![A-Za-z])")
 TOLERANCE = 0.02
