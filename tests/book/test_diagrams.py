@@ -72,8 +72,8 @@ def test_words_survive(cache: DiagramCache) -> None:
 
 def test_labels_of_edges_have_their_class_and_dashes_stay(cache: DiagramCache) -> None:
     markup = cache.svg(SOURCES["flow"], "x", "d")
-    assert "edge-label" in markup
-    assert "cluster-name" in markup
+    assert "m-edge-label" in markup
+    assert "m-cluster-name" in markup
     assert "stroke-dasharray" in cache.svg(SOURCES["sequence"], "x", "d")
 
 
@@ -154,7 +154,7 @@ def test_a_planted_style_is_taken_out() -> None:
     )
     assert clean == (
         '<svg viewBox="0 0 10 10" width="10" height="10"><g><rect stroke-dasharray="3, 3" '
-        'class="note" /></g></svg>'
+        'class="m-note" /></g></svg>'
     )
     with pytest.raises(DiagramError, match="well-formed"):
         sanitise("<svg><g></svg>")

@@ -20,7 +20,7 @@ from scalebook.errors import ClaimFailed
 
 __all__ = ["KINDS", "DiagramCache", "DiagramError", "sanitise"]
 
-REVISION = 2
+REVISION = 3
 """Raised whenever what is kept would now be drawn differently."""
 KINDS = {
     "flowchart": "flow",
@@ -177,11 +177,14 @@ def _clean(element: ElementTree.Element) -> None:
         del element.attrib["stroke-dasharray"]
     element.attrib.pop("class", None)
     if classes:
-        element.set("class", " ".join(dict.fromkeys(classes)))
+        element.set("class", " ".join(f"m-{name}" for name in dict.fromkeys(classes)))
 
 
 def _classes(element: ElementTree.Element) -> list[str]:
-    """The element's classes, and in their words what its colours said."""
+    """The element's classes, and in their words what its colours said.
+
+    They get a prefix where they are set: Mermaid's "note" is not the book's.
+    """
     found = element.get("class", "").split()
     found = [FALLBACKS.get(name, name) for name in found]
     source = element.get("data-merman-source-classes", "").split()
