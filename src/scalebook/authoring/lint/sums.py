@@ -30,7 +30,7 @@ _SCALES = {
     for unit in units.split()
 }
 _SCALED = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
-_TERM = rf"[$€£]?{AMOUNT}(?:\s?(?:{_SCALED})(?![A-Za-z]))?(?: [a-z]+(?:/s)?){{0,3}}?"
+_TERM = rf"[$€£]?{AMOUNT}(?!\d|[.,]\d)(?:\s?(?:{_SCALED})(?![A-Za-z]))?(?: [a-z]+(?:/s)?){{0,3}}?"
 _ABOUT = r"(?:about |roughly |nearly |some |almost )?"
 _SUM = re.compile(
     rf"(?P<left>{_TERM}(?:\s*[+×·÷*−]\s*{_TERM}|\s+[x/-]\s+{_TERM})+)\s*"
@@ -41,8 +41,8 @@ _SHARE = re.compile(
     rf"(?:is|are|makes|gives|=)\s*(?P<about>{_ABOUT})(?P<part>{_TERM})"
 )
 _FROM_TO = re.compile(
-    rf"\bfrom (?P<first>{_TERM}) to (?P<last>{_TERM})[,:;]?\s*\(?(?:which is |that is |or |i\.e\. )*"
-    rf"(?P<about>{_ABOUT})(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
+    rf"\bfrom (?P<first>{_TERM}) to (?P<last>{_TERM})[,:;]?\s*\(?"
+    rf"(?:which is |that is |or |i\.e\. )*(?P<about>{_ABOUT})(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
 )
 _NUMBER = re.compile(rf"[$€£]?({AMOUNT})\s?({_SCALED})?(?![A-Za-z])")
 TOLERANCE = 0.02
