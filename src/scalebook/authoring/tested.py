@@ -64,9 +64,9 @@ def decisive(result: Result, claim: PublishedClaim) -> Measured | None:
     measured = [
         (ratio, point)
         for point in result.points
-        if (ratio := _claimed_ratio(point)) is not None and ratio.value
+        if (ratio := _claimed_ratio(point)) is not None and ratio.value and ratio.value > 0
     ]
-    if not factor or not measured:
+    if not factor or factor < 0 or not measured:
         return None
     ratio, point = min(measured, key=lambda pair: abs(math.log(_value(pair[0]) / factor)))
     value = _value(ratio)
@@ -122,7 +122,7 @@ def _curve_point(result: Result, point: PointRecord) -> CurvePoint:
     at, factor = point.point, result.verdict.factor
     label = at if isinstance(at, str) else count(at)
     ratio = _claimed_ratio(point)
-    if factor is None or ratio is None:
+    if not factor or ratio is None:
         return CurvePoint(at, label, side=point.side, kept=_kept(result, at))
     share = ratio.value / factor if ratio.value is not None else None
     return CurvePoint(at, label, ratio.value, ratio.low, ratio.high, share, point.side)

@@ -49,7 +49,7 @@ def amount(value: float, claim: PublishedClaim) -> str:
 
 def interval(low: float | None, high: float | None, claim: PublishedClaim) -> str:
     """The interval of a ratio in the same words: "[8.9, 9.9]", "exact", "" for none."""
-    if low is None or high is None:
+    if low is None or high is None or low <= 0:
         return ""
     if low == high:
         return "exact"

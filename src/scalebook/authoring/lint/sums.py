@@ -42,7 +42,8 @@ _SHARE = re.compile(
 )
 _FROM_TO = re.compile(
     rf"\bfrom (?P<first>{_TERM}) to (?P<last>{_TERM})[,:;]?\s*\(?"
-    rf"(?:which is |that is |or |i\.e\. )*(?P<about>{_ABOUT})(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
+    rf"(?:which is |that is |or |i\.e\. )*(?P<about>{_ABOUT})"
+    rf"(?P<times>{AMOUNT})\s?(?:×|x\b|times|-fold)"
 )
 _NUMBER = re.compile(rf"[$€£]?({AMOUNT})\s?({_SCALED})?(?![A-Za-z])")
 TOLERANCE = 0.02
