@@ -134,3 +134,13 @@ def test_a_readers_own_run_is_shown_in_place_of_the_reference(shop: Shop, tmp_pa
     book = Book(own={"shop/cache": own})
     assert book.measured("shop/cache").run == "0123456789ab"
     assert [unit.id for unit in book.pages] == ["shop/cache", "shop/notes"]
+
+
+def test_a_document_without_a_date_is_said_to_have_none(shop: Shop) -> None:
+    text = shop.article.read_text()
+    assert 'date: "2013"' in text
+    shop.article.write_text(text.replace('date: "2013"', "date: undated"))
+    rendered = shop.render()
+    assert rendered.faults == ()
+    (source, *_) = rendered.sources
+    assert ", undated. <a" in source.html

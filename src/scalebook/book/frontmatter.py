@@ -32,7 +32,9 @@ Line = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
-Date = Annotated[str, Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
+Date = Annotated[
+    str, Field(pattern=r"^undated$|^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
+]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s\"<>]+$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -44,7 +46,10 @@ class _Part(BaseModel):
 
 
 class Source(_Part):
-    """A source, cited in the text as [@key]; `date` is YYYY, YYYY-MM or YYYY-MM-DD."""
+    """A source, cited in the text as [@key].
+
+    `date` is YYYY, YYYY-MM or YYYY-MM-DD; "undated" for documents that bear no date.
+    """
 
     key: Key
     title: Line
@@ -216,7 +221,7 @@ REMEDIES = {
     "too_short": "add what is missing",
 }
 PATTERNS = {
-    "date": "is no date such as 2013, 2013-04 or 2013-04-02",
+    "date": "is no date such as 2013, 2013-04 or 2013-04-02, and not undated",
     "url": "is no address such as https://example.com/page",
     "key": "is no key of small letters, digits and hyphens",
     "source": "is no key of small letters, digits and hyphens",

@@ -224,8 +224,9 @@ def _source_html(source: Source) -> str:
     host = source.url.split("/")[2].removeprefix("www.")
     author = f"{escapeHtml(source.author)}: " if source.author else ""
     label = ' <span class="unverified">unverified</span>' if source.unverified else ""
+    date = source.date if source.date == "undated" else f"<time>{source.date}</time>"
     return (
         f"{author}{escapeHtml(source.title)}. <cite>{escapeHtml(source.publisher)}</cite>, "
-        f'<time>{source.date}</time>. <a href="{escapeHtml(source.url)}">{escapeHtml(host)}</a>'
+        f'{date}. <a href="{escapeHtml(source.url)}">{escapeHtml(host)}</a>'
         f"{label}"
     )
