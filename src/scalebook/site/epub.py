@@ -26,7 +26,7 @@ from scalebook.site.chapters import chapter_title, chapter_words
 from scalebook.site.facts import Facts
 from scalebook.site.site import Site
 from scalebook.site.trusted import trusted
-from scalebook.site.xhtml import Note, xhtml
+from scalebook.site.xhtml import Note, resolved, xhtml
 
 __all__ = ["write_epub"]
 
@@ -113,9 +113,10 @@ class _Writer:
 
     def items(self) -> Iterator[_Item]:
         """Every file but the package, in the order of reading."""
-        style = (shell.HERE / "templates" / "epub" / "style.css").read_bytes()
+        style = (shell.HERE / "templates" / "epub" / "style.css").read_text("utf-8")
+        style += resolved(shell.assets()["pictures.css"].decode())
         chapters = self._chapters()
-        yield _Item("style", "style.css", "text/css", style)
+        yield _Item("style", "style.css", "text/css", style.encode())
         cover = card_png("Scalebook", "A system-design book that runs", "")
         yield _Item("cover-image", "cover.png", "image/png", cover, "cover-image")
         yield self._text("cover", "cover.jinja", "Cover")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from xml.sax.saxutils import escape, quoteattr
 
-__all__ = ["COLOURS", "Note", "xhtml"]
+__all__ = ["COLOURS", "Note", "resolved", "xhtml"]
 
 COLOURS = {
     "paper": "#ffffff",
@@ -27,8 +27,13 @@ COLOURS = {
     "band": "#dbe7f2",
     "guilt": "#f9ecea",
     "shade": "#dddddd",
+    "serif": "serif",
+    "sans": "sans-serif",
+    "mono": "monospace",
+    "s0": ".85em",
+    "s1": ".94em",
 }
-"""The stylesheet's variables on white paper, mixed where the stylesheet mixes them."""
+"""The stylesheets' variables on white paper, mixed where the stylesheet mixes them."""
 SIGNS = {
     "holds": "●",
     "holds-from": "◑",
@@ -169,12 +174,13 @@ def _attributes(given: dict[str, str], tag: str, outermost: bool) -> str:
         if name == "aria-label" and tag == "svg":
             kept[name] = value
         elif not DROPPED.match(name):
-            kept[CASED.get(name, name)] = VARIABLE.sub(_resolved, value)
+            kept[CASED.get(name, name)] = resolved(value)
     if tag == "svg" and outermost:
         kept.setdefault("xmlns", SVG)
         kept.setdefault("width", "100%")
     return "".join(f" {name}={quoteattr(value)}" for name, value in kept.items())
 
 
-def _resolved(found: re.Match[str]) -> str:
-    return COLOURS.get(found[1], COLOURS["ink"])
+def resolved(text: str) -> str:
+    """Styles with every variable replaced by what it is on white paper."""
+    return VARIABLE.sub(lambda found: COLOURS.get(found[1], COLOURS["ink"]), text)

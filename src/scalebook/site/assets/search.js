@@ -5,7 +5,7 @@
   const fold = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   const cut = (word, end, left) => word.endsWith(end) && word.length - end.length >= left ? word.slice(0, -end.length) : word;
   const stem = word => {
-    if (/\d/.test(word)) return word;
+    if (!/^\p{L}+$/u.test(word)) return word;
     let w = word.endsWith('ies') && word.length > 5 ? word.slice(0, -3) + 'y' : word.endsWith('ss') ? word : cut(word, 's', 3);
     const shorter = cut(w, 'ing', 4);
     w = shorter !== w ? shorter : cut(w, 'ed', 4);
@@ -66,5 +66,5 @@
       return { href, title, takeaway, where };
     });
   };
-  window.scalebookSearch.stem = stem;
+  window.scalebookSearch.words = text => fold(text).split(ends).filter(Boolean).map(stem);
 })();
