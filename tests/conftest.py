@@ -11,7 +11,11 @@ from scalebook.errors import EngineMissing
 from scalebook.services.provide import Provisions
 
 GREEN = "scalebook/green"
-TOOLS = {"chromium": "on Debian: apt install chromium"}
+TOOLS = {
+    "chromium": "on Debian: apt install chromium",
+    "java": "on Debian: apt install default-jre-headless",
+    "node": "on Debian: apt install nodejs",
+}
 """Programs on PATH that tests need and labs do not, and how to get them."""
 PROVISIONS = pytest.StashKey[Provisions]()
 
