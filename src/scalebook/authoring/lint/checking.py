@@ -17,6 +17,7 @@ from scalebook.book import Unit, all_units, load_catalogue
 from scalebook.book.faults import Fault
 from scalebook.book.page import Book
 from scalebook.book.remembered import Remembered
+from scalebook.book.survey import survey
 
 __all__ = ["Outcome", "check", "lint"]
 
@@ -82,6 +83,7 @@ def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered, salt
 
     by_id = {unit.id: unit for unit in units}
     book = book or Book(units)
+    survey(units)
     diagrams, pages, faults, bound = DiagramCache(), [], [], {}
     for unit in units:
         faults += _by(("unit",), unit)

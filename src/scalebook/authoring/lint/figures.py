@@ -41,6 +41,7 @@ _WORDS = re.compile(
     r"(?:faster|slower|cheaper|better|as fast|as slow|the throughput)\b",
     re.I,
 )
+_HINT = re.compile(r"\d|\btimes\b", re.I)
 _CONFIDENCE = re.compile(r"\s*%?\s*(?:confidence|intervals?|level)\b")
 _NO_FIGURES = {"users", "tab", "ask", "follow_up", "red_flag", "predict"}
 """Places whose figures have a source by their form, set a scene, or are wrong on purpose."""
@@ -60,16 +61,19 @@ def unbacked_figure(page: Draft) -> Iterator[Finding]:
     a run or a model, or its sentence cites a source, because a number that nobody can trace is
     worth nothing. Points of the lab's axis, dates, versions and code are free.
     """
-    axes, claim = _axes(page), page.unit.entry.claim if page.unit.entry else None
+    axes: dict[str, set[Decimal]] | None = None
+    claim = page.unit.entry.claim if page.unit.entry else None
     published = {Decimal(str(claim.value))} if claim and claim.value else set()
     for prose in page.prose:
         if prose.place in _NO_FIGURES:
             continue
         free = published if prose.place in _UNBINDABLE else set()
         for sentence in prose.sentences:
-            if not sentence.cited:
-                for at, text in _figures(sentence, axes, free):
-                    yield page.at(sentence.line(at), f"unbacked figure {text!r}", REMEDY)
+            if sentence.cited or not _HINT.search(sentence.masked):
+                continue
+            axes = _axes(page) if axes is None else axes
+            for at, text in _figures(sentence, axes, free):
+                yield page.at(sentence.line(at), f"unbacked figure {text!r}", REMEDY)
 
 
 def _figures(

@@ -59,6 +59,8 @@ def sum_in_prose(page: Draft) -> Iterator[Finding]:
     """
     for sentence in page.sentences:
         text = sentence.masked
+        if not re.search(r"\d", text):
+            continue
         for found in _SUM.finditer(text):
             known = {found["right"]: _evaluated(found["left"])}
             yield from _wrong(page, sentence.line(found.start()), found, known)

@@ -21,11 +21,15 @@ _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’")
 
 @dataclass(frozen=True)
 class Term:
-    """A wording to be avoided: a pattern, what to write, and why."""
+    """A wording to be avoided: a pattern, what to write, and why.
+
+    `stems` are small letters of which some stand wherever the pattern does: quick to look for.
+    """
 
     wrong: re.Pattern[str]
     right: str
     why: str
+    stems: tuple[str, ...]
 
 
 @functools.cache
@@ -34,23 +38,35 @@ def glossary() -> tuple[Term, ...]:
     data = yaml.load(FILE.read_bytes(), yaml.CSafeLoader)
     return tuple(
         Term(
-            re.compile(rf"(?<![\w-])(?:{entry['wrong']})(?![\w-])", flags),
+            re.compile(
+                rf"(?<![\w-])(?:{entry['wrong']})(?![\w-])",
+                0 if entry.get("case") else re.IGNORECASE,
+            ),
             entry["right"],
             entry["why"],
+            _stems(entry["wrong"]),
         )
         for entry in data
-        for flags in [0 if entry.get("case") else re.IGNORECASE]
     )
+
+
+def _stems(pattern: str) -> tuple[str, ...]:
+    """The longest run of plain letters of each alternative of a pattern."""
+    plain = re.sub(r"\([^()]*\)\??|\[[^\]]*\]\??|.\?", "\0", pattern)
+    runs = (re.findall(r"[a-z ]+", part.lower()) for part in plain.split("|"))
+    return tuple(max((run.strip() for run in found), key=len, default="") for found in runs)
 
 
 @rule("page")
 def term(page: Draft) -> Iterator[Finding]:
     """Words are those of the glossary, alike on every page; quotations and code are free."""
     for prose in page.prose:
-        if prose.place == "backing" and not prose.text:
+        small = prose.masked.lower()
+        near = [entry for entry in glossary() if any(stem in small for stem in entry.stems)]
+        if not near:
             continue
         text = _QUOTED.sub(lambda quoted: "\x01" * len(quoted[0]), prose.masked)
-        for entry in glossary():
+        for entry in near:
             for found in entry.wrong.finditer(text):
                 what = f"{found[0]!r}: {entry.why}"
                 yield page.at(prose.line(found.start()), what, f"write {entry.right!r}")
