@@ -486,3 +486,16 @@ def test_points_that_the_user_named_stay_the_only_ones(measure: Measure) -> None
     result = measure(STEP, budget="default", points=[100, 10_000]).result
 
     assert [point.point for point in result.points] == [100, 10_000]
+
+
+@pytest.mark.parametrize("purpose, least", [("run", 5), ("reference", 20)])
+def test_a_run_that_is_quoted_takes_more_pairs_where_the_side_is_clear(
+    measure: Measure, purpose: str, least: int
+) -> None:
+    far = LAB.replace(
+        "GOOD", "GOOD | dict(claim=Speedup(1_000, of='read', technique=New, over=Old))"
+    )
+    result = measure(far, points=[1], budget="default", purpose=purpose).result
+
+    assert result.points[0].side == "below"
+    assert len(result.points[0].variants["New"].trials) == least

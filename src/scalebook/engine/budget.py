@@ -1,18 +1,19 @@
 """How much a run may spend: points, pairs and seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scalebook.errors import UsageError
 
-__all__ = ["BUDGETS", "Budget", "budget"]
+__all__ = ["BUDGETS", "Budget", "budget", "quoted"]
 
 
 @dataclass(frozen=True)
 class Budget:
     """Limits of one lab; times in seconds.
 
-    `pairs` is the last look; `measure_seconds` bounds what is spent on looks after the first;
+    `pairs` is the last look, `least_pairs` the first one that may end a point;
+    `measure_seconds` bounds what is spent on looks after the first;
     `attempts` is how often a promise is tried in each kind of whole trial, `races` how many
     scheduled runs one that should be kept is given, `native_seconds` one run of a generator.
     """
@@ -26,6 +27,7 @@ class Budget:
     native_pairs: int
     native_seconds: float
     all_points: bool
+    least_pairs: int = 5
 
     def points(self, points: list[Any]) -> list[Any]:
         """All points, or the first and the middle one."""
@@ -46,3 +48,17 @@ def budget(name: str) -> Budget:
     if name not in BUDGETS:
         raise UsageError(f"no budget {name!r}", remedy=f"choose one of {', '.join(BUDGETS)}")
     return BUDGETS[name]
+
+
+def quoted(limits: Budget) -> Budget:
+    """The same for a run that a page will quote: enough of everything for narrow intervals.
+
+    A point far from the claimed factor is decided after five pairs, and its figures are then
+    known to a factor of two or three only.
+    """
+    return replace(
+        limits,
+        least_pairs=20,
+        native_pairs=max(10, limits.native_pairs),
+        attempts=max(5, limits.attempts),
+    )

@@ -188,15 +188,17 @@ class LabRun:
     def _look(self, point: Any, comparison: Comparison, over: Any) -> None:
         """Add pairs up to each look, until the side is decided or the time is over."""
         goal: int | None = LOOKS[0]
+        least = self.budget.least_pairs
         while goal is not None:
             while comparison.pairs < goal:
                 comparison.add_pair()
                 self._tell_ratio(point, comparison.pairs)
-                if comparison.pairs > LOOKS[0] and over():
+                if comparison.pairs >= least and over():
                     break
             self._decide(point)
             settled = self.sides.get(point) is not Side.UNDECIDED
-            if settled or over() or isinstance(self.lab.claim, Invariant):
+            enough = comparison.pairs >= least
+            if enough and (settled or over() or isinstance(self.lab.claim, Invariant)):
                 return
             goal = next_look(comparison.pairs, self.budget.pairs)
 
