@@ -70,7 +70,7 @@ class DiagramCache:
             raise DiagramError("a diagram without a title", remedy="say in a title what it shows")
         if not re.fullmatch(r"[A-Za-z][\w-]*", id):
             raise DiagramError(f"{id!r} is no id", remedy="begin with a letter; use letters and -")
-        kind = kind_of(source)
+        kind = _kind_of(source)
         inner = self._kept(source)
         if inner is None:
             inner = sanitise(_draw(source))
@@ -104,7 +104,7 @@ def _user_folder() -> Path:
     return cache_folder() / "diagrams"
 
 
-def kind_of(source: str) -> str:
+def _kind_of(source: str) -> str:
     """The word that says which kind of diagram it is; DiagramError for one the book lacks."""
     if len(source) > LONGEST:
         raise DiagramError(

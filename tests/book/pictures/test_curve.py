@@ -197,3 +197,27 @@ def test_the_client_s_share_is_taken_off_where_asked(
     result = curved.model_copy(update={"points": points})
     assert classed(parse(curve(result, id="k", floor=True)), "line-3")
     assert not classed(parse(curve(result, id="k")), "line-3")
+
+
+def test_crowded_points_do_not_write_over_each_other(parse: Any, draft: Any) -> None:
+    ats = [100, 1000, 70000, 72000, 74000, 76000, 78000, 1_000_000]
+    points = [
+        draft.point(at, draft.ratio(v, v, v), side="above" if v > 22 else "below")
+        for at, v in zip(ats, (2, 5, 20.1, 20.5, 21, 21.5, 22.5, 70), strict=True)
+    ]
+    root = parse(curve(draft.make(points, draft.verdict("holds-from")), id="k"))
+    said = [e for e in root.iter(f"{SVG}text") if (e.get("class") or "").startswith("m lbl hd")]
+    words = {"".join(e.itertext()) for e in said}
+    assert {"2×", "70×"} <= words
+    assert 4 < len(words) < 8
+    assert len(classed(root, "dot")) == 8
+
+
+def test_how_the_engine_was_driven_is_said(curved: Result, draft: Any) -> None:
+    assert "drawn-note" not in curve(curved, id="k")
+    noted = draft.ratio(
+        30, 20, 40, kind="engine", claim=False, note="4 clients, pipeline of 1, 4 clients"
+    )
+    points = tuple(p.model_copy(update={"ratios": (p.ratios[0], noted)}) for p in curved.points)
+    drawn = curve(curved.model_copy(update={"points": points}), id="k")
+    assert "driven without Python: 4 clients, pipeline of 1." in drawn

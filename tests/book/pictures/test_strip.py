@@ -38,7 +38,7 @@ def flagged(draft: Any, flags: list[tuple[Any, bool | None]]) -> Result:
 @pytest.mark.parametrize("points", [(0, 0.5, 1.5, 3), ("a", "b", "c")])
 def test_flags_are_read_from_the_verdict(draft: Any, points: tuple[Any, ...]) -> None:
     for choice in product((True, False), repeat=len(points)):
-        flags = list(zip(points, choice, strict=True))
+        flags: list[tuple[Any, bool | None]] = list(zip(points, choice, strict=True))
         assert kept_flags(flagged(draft, flags)) == flags
 
 

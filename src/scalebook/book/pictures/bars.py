@@ -34,7 +34,7 @@ LOG_FROM = 25.0
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """One line of the picture: name, remark, figure with its bounds, words."""
 
     name: str
@@ -73,7 +73,7 @@ def bars(
         high = figure.value if figure.high is None else figure.high
         digits = digits_for(figure.low, figure.high)
         rows.append(
-            Row(
+            _Row(
                 name,
                 "",
                 figure.value,
@@ -135,7 +135,7 @@ def ratios(
     return _draw(rows, across, title, id=id, unit="ratio", claim=claim_said)
 
 
-def _ratio_row(ratio: RatioRecord, technique: str | None, claimed_by: str) -> Row:
+def _ratio_row(ratio: RatioRecord, technique: str | None, claimed_by: str) -> _Row:
     value = ratio.value or 0.0
     low = value if ratio.low is None else ratio.low
     high = value if ratio.high is None else ratio.high
@@ -145,11 +145,13 @@ def _ratio_row(ratio: RatioRecord, technique: str | None, claimed_by: str) -> Ro
     digits = 3 if low == high else digits_for(low, high)
     said = amount(value, "ratio", digits)
     class_ = "m" if ratio.technique == claimed_by else "bar-ink"
-    return Row(name, remark, value, low, high, said, interval(value, ratio.low, ratio.high), class_)
+    return _Row(
+        name, remark, value, low, high, said, interval(value, ratio.low, ratio.high), class_
+    )
 
 
 def _draw(
-    rows: Sequence[Row],
+    rows: Sequence[_Row],
     across: Across,
     title: str,
     *,
@@ -181,7 +183,7 @@ def _grid(across: Across, height: float, unit: str, claim: tuple[float, str] | N
     return "".join(parts)
 
 
-def _line(entry: Row, across: Across, y: float, *, dots: bool) -> str:
+def _line(entry: _Row, across: Across, y: float, *, dots: bool) -> str:
     """Name above, bar or dot below, the whisker in ink, the figure at its end."""
     middle = y + 13.5
     start, low, at, high = (

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -85,10 +86,26 @@ def curve(result: Result, *, id: str, floor: bool = False) -> str:
     described = "; ".join(f"{r.says()} at {count(r.point)}" for r in ratios)
     svg = frame(PIXELS, result.verdict.reason, body, id=id, described=described)
     drawn = el("div", svg, class_="plot curve")
+    note = _engine_note(engine)
     if len(ratios) < 2:
-        return drawn
+        return drawn + note
     handle = Handle(axis, height, ratios, result.verdict, result.axis or "")
-    return drawn + scrubber(handle, id=id)
+    return drawn + scrubber(handle, id=id) + note
+
+
+def _engine_note(engine: Sequence[Ratio]) -> str:
+    """How the dotted line was measured, in the words of the record."""
+    said = dict.fromkeys(
+        ", ".join(dict.fromkeys(part.strip() for part in ratio.note.split(",")))
+        for ratio in engine
+        if ratio.note
+    )
+    if len(engine) < 2 or not said:
+        return ""
+    words = escape("; ".join(said), quote=False)
+    return el(
+        "p", f"Dotted, the engine alone, driven without Python: {words}.", class_="drawn-note"
+    )
 
 
 def _on(ratios: Sequence[Ratio], others: Sequence[Ratio]) -> list[Ratio]:
@@ -199,13 +216,18 @@ def _words(
     corners = _corners(axis, height, ratios)
     claim = f"claimed: {claimed(result)}"
     above, below = claim_y - 9, claim_y + 18
-    labels = [
-        Label(r.says(), "m lbl hd", [*_beside(x, y)])
-        for r, (x, y) in zip(ratios, corners, strict=True)
+    beside = [
+        Label(ratio.says(), "m lbl hd", _beside(x, y))
+        for ratio, (x, y) in zip(ratios, corners, strict=True)
     ]
     places = [Anchor(0, above, 4, "start"), Anchor(100, above, -4, "end")]
     places += [Anchor(0, below, 4, "start"), Anchor(100, below, -4, "end")]
-    labels.append(Label(claim, "c lbl hd", places))
+    # The ends and the claim say most; of points that crowd, some stay without their number.
+    drawn = [placer.fit(label) for label in dict.fromkeys([beside[0], beside[-1]])]
+    label = Label(claim, "c lbl hd", places)
+    drawn.append(written(label, placer.put(label)))
+    drawn += [placer.fit(label) for label in beside[1:-1]]
+    labels = []
     if len(engine) > 1:
         labels.append(Label(ENGINE, "m lbl", _along(_corners(axis, height, engine))))
         along = _along(corners)
@@ -213,12 +235,12 @@ def _words(
         labels.append(Label(PYTHON_BRIEF, "m lbl hd narrow", along, (NARROW,)))
     if len(corrected) > 1:
         labels.append(Label(FLOOR, "lbl", _along(_corners(axis, height, corrected))))
-    return "".join(written(label, placer.put(label)) for label in labels)
+    return "".join(drawn) + "".join(written(label, placer.put(label)) for label in labels)
 
 
-def _beside(x: float, y: float) -> list[Anchor]:
+def _beside(x: float, y: float) -> tuple[Anchor, ...]:
     """Around a point: above, below, then to its sides."""
-    return [
+    return (
         Anchor(x, y - 11),
         Anchor(x, y + 22),
         Anchor(x, y - 9, -10, "end"),
@@ -227,7 +249,7 @@ def _beside(x: float, y: float) -> list[Anchor]:
         Anchor(x, y + 20, -10, "end"),
         Anchor(x, y + 4.5, 12, "start"),
         Anchor(x, y + 4.5, -12, "end"),
-    ]
+    )
 
 
 def _along(corners: Sequence[tuple[float, float]]) -> list[Anchor]:

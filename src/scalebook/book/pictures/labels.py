@@ -89,6 +89,22 @@ class Placer:
         self.taken += [(w, best.box(label.words, w, label.bold)) for w in label.widths]
         return best
 
+    def fit(self, label: Label) -> str:
+        """The label written where it covers no other; for one width, or "", where it would."""
+        free = [(w, (w,)) for w in label.widths if self._free(label, w)]
+        if not free:
+            return ""
+        if len(free) < len(label.widths):
+            only = "roomy" if free[0][0] == ROOMY else "narrow"
+            label = Label(label.words, f"{label.class_} {only}", label.places, free[0][1])
+        return written(label, self.put(label))
+
+    def _free(self, label: Label, width: float) -> bool:
+        boxes = [place.box(label.words, width, label.bold) for place in label.places]
+        return any(
+            not any(w == width and _common(box, other) for w, other in self.taken) for box in boxes
+        )
+
     def _cost(self, box: Box, width: float) -> float:
         out = max(0.0, -6 - box[0]) + max(0.0, box[2] - width - 8)
         out += max(0.0, -4 - box[1]) + max(0.0, box[3] - self.height + 8)

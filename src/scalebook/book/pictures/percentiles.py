@@ -45,7 +45,7 @@ NAMES = ("median", "p95", "p99")
 
 
 @dataclass(frozen=True)
-class Mark:
+class _Mark:
     """One percentile of one variant, in seconds; nothing bounds the longest."""
 
     name: str
@@ -89,17 +89,17 @@ def percentiles(
     return el("div", frame(height, title, parts, id=id), class_="plot bars")
 
 
-def _marks(held: VariantRecord, op: str) -> list[Mark]:
+def _marks(held: VariantRecord, op: str) -> list[_Mark]:
     """Percentiles over trials, and the longest operation of all trials."""
     found = []
     for name in NAMES:
         figure = held.statistics.get(f"{op} {name}")
         if figure is not None and figure.value > 0:
-            found.append(Mark(name, figure.value, figure.low, figure.high))
+            found.append(_Mark(name, figure.value, figure.low, figure.high))
     ops = [trial.ops[op] for trial in held.trials if op in trial.ops]
     longest = max((o.max for o in ops if o.max), default=None)
     if found and longest is not None:
-        found.append(Mark("longest", longest))
+        found.append(_Mark("longest", longest))
     return found
 
 
@@ -110,7 +110,7 @@ def _grid(across: Across, height: float) -> str:
     return "".join(parts)
 
 
-def _variant(name: str, marks: Sequence[Mark], across: Across, y: float, technique: bool) -> str:
+def _variant(name: str, marks: Sequence[_Mark], across: Across, y: float, technique: bool) -> str:
     """A line from the median to the longest; a disc, two strokes and a ring on it."""
     middle, ink = y + 15, "" if technique else " ink"
     places = [across.place(mark.value) for mark in marks]
@@ -140,7 +140,7 @@ def _variant(name: str, marks: Sequence[Mark], across: Across, y: float, techniq
     return "".join(parts) + _said(marks, places, middle + 24)
 
 
-def _said(marks: Sequence[Mark], places: Sequence[float], y: float) -> str:
+def _said(marks: Sequence[_Mark], places: Sequence[float], y: float) -> str:
     """Their names and values below, the median and the longest first where space is short."""
     items = [(x, mark.says()) for mark, x in zip(marks, places, strict=True)]
     order = [items[0], *items[:0:-1]]

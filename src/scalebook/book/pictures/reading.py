@@ -34,6 +34,7 @@ class Ratio:
     low: float | None
     high: float | None
     side: str | None = None
+    note: str = ""
 
     @property
     def exact(self) -> bool:
@@ -101,7 +102,9 @@ def _alike(result: Result, kind: str) -> list[Ratio]:
                 claim.over,
             )
             if same and ratio.kind == kind and ratio.value and ratio.value > 0:
-                found.append(Ratio(record.point, ratio.value, ratio.low, ratio.high))
+                found.append(
+                    Ratio(record.point, ratio.value, ratio.low, ratio.high, note=ratio.note)
+                )
                 break
     return found
 

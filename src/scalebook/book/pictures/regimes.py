@@ -21,6 +21,8 @@ __all__ = ["Regime", "Truth", "axis_line", "axis_name", "regimes_of", "ticks"]
 LONG_NAME = 38
 """Characters that fit below a chart on a telephone."""
 Truth = Literal["true", "false", "open"]
+BELOW = 41.0
+"""Pixels from the axis to the words of its regimes."""
 SIDES: dict[str | None, Truth] = {"above": "true", "below": "false"}
 WORDS: dict[Truth, str] = {"true": "claim true", "false": "claim false", "open": "not resolved"}
 
@@ -42,11 +44,12 @@ def regimes_of(
         return [Regime(0, 100, "true")]
     if verdict.state == "never":
         return [Regime(0, 100, "false")]
-    rising = verdict.state == "holds-from"
     if verdict.crossing is not None and verdict.state in ("holds-from", "holds-up-to"):
         at = axis.place(verdict.crossing.at)
-        left, right = ("false", "true") if rising else ("true", "false")
-        return [Regime(0, at, SIDES_OF[left]), Regime(at, 100, SIDES_OF[right])]
+        rising = verdict.state == "holds-from"
+        below: Truth = "false" if rising else "true"
+        above: Truth = "true" if rising else "false"
+        return [Regime(0, at, below), Regime(at, 100, above)]
     places = [axis.place(point) for point, _ in sides]
     ends = [0.0, *((a + b) / 2 for a, b in pairwise(places)), 100.0]
     found: list[Regime] = []
@@ -59,12 +62,7 @@ def regimes_of(
     return found
 
 
-SIDES_OF: dict[str, Truth] = {"true": "true", "false": "false"}
-
-
-def axis_line(
-    regimes: Sequence[Regime], y: float, words: dict[Truth, str] = WORDS, row: float = 41
-) -> str:
+def axis_line(regimes: Sequence[Regime], y: float, words: dict[Truth, str] = WORDS) -> str:
     """The axis at `y` pixels with its regimes, and their words in a row below."""
     parts = [line(0, y, 100, y, "axis")]
     for regime in regimes:
@@ -86,10 +84,12 @@ def axis_line(
         room = 100 * len(said) * 7 / wide if wide else float("inf")
         class_ = "m" if regime.truth == "true" else None
         if room < NARROW:
-            parts.append(text(middle, y + row, said, anchor="middle", class_=class_))
+            parts.append(text(middle, y + BELOW, said, anchor="middle", class_=class_))
         elif room < ROOMY:
             parts.append(
-                text(middle, y + row, said, anchor="middle", class_=f"{class_ or ''} roomy".strip())
+                text(
+                    middle, y + BELOW, said, anchor="middle", class_=f"{class_ or ''} roomy".strip()
+                )
             )
     return "".join(parts)
 
