@@ -78,3 +78,13 @@ def test_its_plate_says_up_to_where(draft: Any, parse: Any) -> None:
     assert "looked at 0.5 and 1.5" in said
     labels = flagged(draft, [("weak", False), ("strong", True)])
     assert verdict_text(labels) == "holds from strong"
+
+
+def test_between_a_kept_and_a_broken_point_nothing_is_known(draft: Any, parse: Any) -> None:
+    result = flagged(draft, [(0, True), (1, True), (3, False), (4, False)])
+    root = parse(curve(result, id="s"))
+    thick = next(e for e in root.iter() if e.get("class") == "regime-true")
+    gap = next(e for e in root.iter() if e.get("class") == "regime-open")
+    assert thick.get("width") == gap.get("x1") == "26.5%"
+    assert gap.get("x2") == "73.5%"
+    assert "not looked at" in draft.texts(root)

@@ -3,10 +3,11 @@
 # ruff: noqa: A002  (an id is called so in HTML)
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scalebook.book.pictures.flags import kept_flags
-from scalebook.book.pictures.regimes import Truth, axis_line, axis_name, regimes_of, ticks
+from scalebook.book.pictures.regimes import Regime, Truth, axis_line, axis_name, regimes_of, ticks
 from scalebook.book.pictures.scales import Axis, axis_of
 from scalebook.book.pictures.svg import el, frame, pct, text
 
@@ -26,25 +27,33 @@ def strip(result: Result, *, id: str) -> str:
     """One mark per point: a tick where the technique kept its promise, a cross where it broke."""
     flags = kept_flags(result)
     axis = axis_of([point for point, _ in flags])
-    regimes = regimes_of(result.verdict, axis, [(p, SIDES[kept]) for p, kept in flags])
     words: dict[Truth, str] = {
         "true": "promise kept",
         "false": "promise broken",
-        "open": "not known",
+        "open": "not looked at",
     }
-    crossing = result.verdict.crossing
-    body = ""
-    if crossing is not None and axis.kind != "label":
-        low, high = axis.place(crossing.low), axis.place(crossing.high)
-        body += el(
-            "rect", class_="ci-band", x=pct(low), y=PIXELS - 7, width=pct(high - low), height=14
-        )
-    body += "".join(_mark(axis, point, kept) for point, kept in flags)
-    body += axis_line(regimes, PIXELS, words) + ticks(axis, [p for p, _ in flags], PIXELS)
+    body = "".join(_mark(axis, point, kept) for point, kept in flags)
+    body += axis_line(_regimes(result, axis, flags), PIXELS, words) + ticks(
+        axis, [p for p, _ in flags], PIXELS
+    )
     name = axis_name(result.axis or "", PIXELS + 62)
     described = "; ".join(f"{WORDS[kept]} at {point}" for point, kept in flags)
     svg = frame(PIXELS, result.verdict.reason, body + name, id=id, described=described)
     return el("div", svg, class_="plot curve strip")
+
+
+def _regimes(
+    result: Result, axis: Axis, flags: Sequence[tuple[float | str, bool | None]]
+) -> list[Regime]:
+    """Kept and broken stretches; between two points of different sides nothing is known."""
+    verdict = result.verdict
+    if verdict.crossing is None or axis.kind == "label":
+        return regimes_of(verdict, axis, [(point, SIDES[kept]) for point, kept in flags])
+    low, high = axis.place(verdict.crossing.low), axis.place(verdict.crossing.high)
+    rising = verdict.state == "holds-from"
+    below: Truth = "false" if rising else "true"
+    above: Truth = "true" if rising else "false"
+    return [Regime(0, low, below), Regime(low, high, "open"), Regime(high, 100, above)]
 
 
 def _mark(axis: Axis, point: float | str, kept: bool | None) -> str:
