@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["strip"]
 
-PIXELS, MIDDLE = 78.0, 40.0
+PIXELS, MIDDLE, EDGE = 78.0, 40.0, 8.0
 KEPT = "M-5 .5l3.6 4 7.4-9"
 BROKEN = "M-5-5l10 10M5-5l-10 10"
 SIDES = {True: "above", False: "below", None: None}
@@ -63,11 +63,7 @@ def _mark(axis: Axis, point: float | str, kept: bool | None) -> str:
     parts = [el("circle", r=13, class_="seat")]
     if kept is not None:
         parts.append(el("path", d=KEPT if kept else BROKEN, class_="sign"))
-    word = text(
-        x,
-        MIDDLE - 21,
-        WORDS[kept],
-        anchor="middle",
-        class_="m hd" if kept else "x hd" if kept is False else None,
-    )
+    align, dx = ("start", -13.0) if x < EDGE else ("end", 13.0) if x > 100 - EDGE else ("middle", 0)
+    named = {True: "m hd", False: "x hd", None: None}[kept]
+    word = text(x, MIDDLE - 21, WORDS[kept], anchor=align, dx=dx or None, class_=named)
     return word + el("svg", el("g", *parts, class_=class_), x=pct(x), y=MIDDLE, overflow="visible")
