@@ -7,6 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from scalebook.authoring.lint.draft import Draft, Drafts
 from scalebook.authoring.lint.prose import BINDING, HIDDEN
@@ -20,7 +21,6 @@ WORDS = 8
 LONG = 12
 """From so many words on, nearly the same is the same."""
 
-SHINGLE = 3
 SKETCH = 6
 ALIKE = 0.5
 _WORD = re.compile(rf"[{BINDING}]+|[{HIDDEN}]+|[a-z0-9'’]+")
@@ -86,8 +86,17 @@ def _plain(word: str) -> str:
 
 
 def _shingles(words: tuple[str, ...]) -> frozenset[int]:
-    runs = (" ".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1))
-    return frozenset(zlib.crc32(run.encode()) for run in runs)
+    """A number for each run of three words, the same in every process."""
+    keys = [_key(word) for word in words]
+    return frozenset(
+        (first * 31 + second) * 31 + third
+        for first, second, third in zip(keys, keys[1:], keys[2:], strict=False)
+    )
+
+
+@cache
+def _key(word: str) -> int:
+    return zlib.crc32(word.encode())
 
 
 def _found(said: _Said, other: _Said, how: str) -> Finding:
