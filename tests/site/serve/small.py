@@ -15,6 +15,7 @@ from scalebook.lab import Client, Command, Lab, Slices, Speedup, Workload
 from scalebook.services import Redis
 
 SIZE = 20
+SLICE_SECONDS = 0.08
 
 
 def load(services, keys):
@@ -48,7 +49,7 @@ LAB = Lab(
     load=load,
     workload=Workload(mix={"read": 1}),
     variants=[OneByOne, AllAtOnce],
-    trials=[Slices(seconds=0.25)],
+    trials=[Slices(seconds=SLICE_SECONDS)],
     claim=Speedup(5, of="read", technique=AllAtOnce, over=OneByOne),
 )
 '''

@@ -72,8 +72,10 @@ class Watched:
         return self.page.locator("scalebook-run")
 
     def run(self, budget: str = "quick") -> None:
-        """Press Run, once the panel is ready."""
+        """Press Run, with slices that are long enough to be watched on any machine."""
         self.panel.locator("select[name=budget]").select_option(budget)
+        self.panel.get_by_text("Constants of the lab").click()
+        self.panel.get_by_label("SLICE_SECONDS").fill("0.4")
         self.panel.get_by_role("button", name="Run", exact=True).click()
 
     def done(self) -> None:
@@ -132,6 +134,8 @@ def test_predict_run_watch_and_see_own_numbers(watched: Watched) -> None:
     assert page.locator("figure .plot").first.inner_html() != curve
     expect(panel.locator("[data-outcome]")).to_contain_text(re.compile("Reproduced|Weaker"))
     assert page.locator(after[0][1]).count() == 1, "a number leads to its run"
+    assert page.locator(after[1][1]).count() == 1, "and one of the reference to that"
+    expect(panel.locator("[data-outcome]")).to_contain_text("SLICE_SECONDS=0.4")
     expect(page.locator(".predict .said")).to_be_visible()
 
     panel.get_by_role("button", name="the reference").click()
@@ -177,6 +181,8 @@ def test_the_keyboard_is_enough_and_focus_is_kept(watched: Watched) -> None:
     page.keyboard.press("s")
     expect(page.locator(".predict .said")).to_contain_text("Skipped")
     panel.locator("select[name=budget]").select_option("quick")
+    panel.get_by_text("Constants of the lab").click()
+    panel.get_by_label("SLICE_SECONDS").fill("0.4")
     button = panel.get_by_role("button", name="Run", exact=True)
     expect(button).to_be_enabled()
     button.focus()

@@ -198,7 +198,7 @@
     $$('.scrub', root).forEach(scrub); $$('.predict', root).forEach(predict); $$('[data-copy]', root).forEach(copy);
     contents();
   }
-  window.scalebook = { refresh, root: up, flip };
+  window.scalebook = { refresh, root: up, flip, el, glyph, nice };
   addEventListener('DOMContentLoaded', () => {
     $('.theme').onclick = flip; field(); refresh(document);
     const box = $('[data-results]'); if (box) results(box);

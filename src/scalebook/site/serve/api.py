@@ -89,7 +89,9 @@ class Api:
             {
                 "unit": unit.id,
                 "seconds": seconds,
-                "engines": [asdict(engine) for engine in self.machine.engines(unit.engines)],
+                "engines": [
+                    asdict(engine) for engine in self.machine.engines(_engines(unit, reference))
+                ],
                 "active": [self._told(job) for job in mine if not job.is_over],
                 "last": self._told(mine[-1]) if mine and mine[-1].is_over else None,
                 "runs": [
@@ -179,6 +181,12 @@ def problem(request: Request, error: Exception) -> Response:
     told = {"what": redacted(error.what), "remedy": redacted(error.remedy or "")}
     wrong = 404 if request.method == "GET" else 422
     return _json(told, STATUS.get(error.exit_status, wrong))
+
+
+def _engines(unit: Unit, reference: Result | None) -> list[str]:
+    """The engines that a lab starts: as its reference tells, else as the catalogue names them."""
+    seen = [service.kind for service in reference.services.values()] if reference else []
+    return list(dict.fromkeys(seen or unit.engines))
 
 
 def _checked(order: Order) -> list[str]:
