@@ -49,7 +49,7 @@ def test_the_checker_finds_a_fault(small: Small, tmp_path: Path) -> None:
         for item in good.infolist():
             data = good.read(item)
             if item.filename.endswith("shop-cache.xhtml"):
-                data = data.replace(b'href="#e1"', b'href="#nowhere"')
+                data = data.replace(b'href="#e2"', b'href="#nowhere"')
             bad.writestr(item, data)
     assert "RSC-012" in complaints(broken)
 

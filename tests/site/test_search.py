@@ -1,11 +1,12 @@
 import json
+import random
 import subprocess
 
 import pytest
 
 from scalebook.site import shell
 from scalebook.site.facts import Facts
-from scalebook.site.search import Found, index_script, page_terms, stem, words
+from scalebook.site.search import Before, Found, index_script, page_terms, stem, words
 
 WORDS = [
     "caches", "cache", "caching", "cached", "indexes", "indexing", "index", "queries", "query",
@@ -108,3 +109,15 @@ def test_the_index_is_one_classic_script() -> None:
     script = index_script([page("a", title="</script> \u2028")])
     assert script.startswith("window.scalebookIndex={")
     assert "\u2028" not in script
+
+
+def test_an_index_that_is_brought_up_to_date_is_as_if_made_anew() -> None:
+    dice = random.Random(3)
+    before = [page(f"p{n}", text=" ".join(dice.choices("abcdefghij", k=5))) for n in range(60)]
+    after = list(before)
+    for n in (0, 7, 59):
+        after[n] = page(f"p{n}", title=f"new {n}", text=" ".join(dice.choices("abcxyz", k=4)))
+    known = Before(index_script(before), [p.facts.id for p in before], [p.terms for p in before])
+    assert index_script(after, known) == index_script(after)
+    assert index_script(after[:-1], known) == index_script(after[:-1])
+    assert index_script([], Before(index_script([]), [], [])) == index_script([])

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Built", "build", "render_unit"]
 
 
+INDEX = "assets/search-index.js"
+
+
 @dataclass(frozen=True)
 class Built:
     """What a build did: all pages of the book, files written and removed, and what is wrong."""
@@ -164,7 +167,7 @@ class _Builder:
             "ledger.html": lambda: shell.ledger_document(site),
             "plan.html": lambda: shell.plan_document(site),
             "search.html": lambda: shell.search_document(site),
-            "assets/search-index.js": self._index,
+            INDEX: self._index,
         }
         for name in chapters:
             path = f"{name}/index.html"
@@ -176,12 +179,15 @@ class _Builder:
         return made
 
     def _index(self) -> str:
-        return search.index_script(
-            [
-                search.Found(self.site.facts[unit], kept["terms"])
-                for unit, kept in self._kept.items()
-            ]
-        )
+        kept = self._kept.items()
+        pages = [search.Found(self.site.facts[unit], page["terms"]) for unit, page in kept]
+        before = None
+        if self.output.has(INDEX):
+            known = self._known
+            terms = [page["terms"] for page in known.values()]
+            script = (self.output.root / INDEX).read_text("utf-8")
+            before = search.Before(script, list(known), terms)
+        return search.index_script(pages, before)
 
     def _facts(self, unit: Unit) -> Facts:
         """From the last build where the page's source is the same, else from the page."""

@@ -17,9 +17,11 @@ from scalebook.site.chapters import chapter_title
 from scalebook.site.facts import Facts
 from scalebook.site.links import page_path
 
-__all__ = ["Found", "index_script", "page_terms", "stem", "words"]
+__all__ = ["Before", "Found", "index_script", "page_terms", "stem", "words"]
 
 WORD = re.compile(r"[^\W_]+")
+PLACE = re.compile("([0-9a-z]+)([A-Z])")
+HEAD, TAIL = "window.scalebookIndex=", ";\n"
 TEXT, TAKEAWAY, HEADINGS, TITLE = range(4)
 LEVELS = 4
 OFTEN = (2, 4, 8)
@@ -32,6 +34,15 @@ class Found:
 
     facts: Facts
     terms: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """The index of an earlier build: its script, its pages and the terms that they had."""
+
+    script: str
+    units: list[str]
+    terms: list[str]
 
 
 def words(text: str) -> list[str]:
@@ -67,11 +78,32 @@ def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
     return " ".join(f"{term}{chr(65 + code)}" for term, code in sorted(codes.items()))
 
 
-def index_script(pages: Sequence[Found]) -> str:
+def index_script(pages: Sequence[Found], before: Before | None = None) -> str:
     """The script that defines `scalebookIndex`: its pages in order, terms, and their places.
 
     A term's places are gaps between page numbers in base 36, each followed by the word's code.
+    With the script of an earlier build only the places that differ are worked out.
     """
+    if before is not None and before.units == [page.facts.id for page in pages]:
+        places = _read(before.script)
+        for number, (page, old) in enumerate(zip(pages, before.terms, strict=True)):
+            if page.terms != old:
+                _move(places, number, old, page.terms)
+    else:
+        places = _places(pages)
+    terms = sorted(places, key=_as_javascript_sorts)
+    index = {
+        "pages": [_shown(page.facts) for page in pages],
+        "terms": " ".join(terms),
+        "posts": " ".join([places[term] for term in terms]),
+    }
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    # U+2028 ends a line inside a string of older scripts.
+    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return f"{HEAD}{text}{TAIL}"
+
+
+def _places(pages: Sequence[Found]) -> dict[str, str]:
     places: dict[str, list[str]] = {}
     last: dict[str, int] = {}
     gaps = [_base36(number) for number in range(len(pages) + 1)]
@@ -83,16 +115,36 @@ def index_script(pages: Sequence[Found]) -> str:
             else:
                 places[term] = [gaps[number] + item[-1]]
             last[term] = number
-    terms = sorted(places, key=_as_javascript_sorts)
-    index = {
-        "pages": [_shown(page.facts) for page in pages],
-        "terms": " ".join(terms),
-        "posts": " ".join("".join(places[term]) for term in terms),
-    }
-    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
-    # U+2028 ends a line inside a string of older scripts.
-    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return f"window.scalebookIndex={text};\n"
+    return {term: "".join(found) for term, found in places.items()}
+
+
+def _read(script: str) -> dict[str, str]:
+    """Term -> places of an earlier script."""
+    index = json.loads(script[len(HEAD) : -len(TAIL)])
+    if not index["terms"]:
+        return {}
+    return dict(zip(index["terms"].split(" "), index["posts"].split(" "), strict=True))
+
+
+def _move(places: dict[str, str], number: int, old: str, new: str) -> None:
+    """Put the codes of one page's words in place of those it had."""
+    before, after = ({item[:-1]: item[-1] for item in said.split()} for said in (old, new))
+    for term in before.keys() | after.keys():
+        if before.get(term) == after.get(term):
+            continue
+        at, found = 0, {}
+        for gap, code in PLACE.findall(places.get(term, "")):
+            at += int(gap, 36)
+            found[at] = code
+        found.pop(number, None)
+        if term in after:
+            found[number] = after[term]
+        if found:
+            order = sorted(found)
+            steps = zip([0, *order], order, strict=False)
+            places[term] = "".join(_base36(to - since) + found[to] for since, to in steps)
+        else:
+            del places[term]
 
 
 def _shown(facts: Facts) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from scalebook import __version__
 from scalebook.book import pictures
 from scalebook.site import links, run_facts
 from scalebook.site.chapters import chapter_title
-from scalebook.site.site import Site
+from scalebook.site.site import Around, Site
 from scalebook.site.trusted import trusted
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def page_document(rendered: Rendered, site: Site, live: bool = False) -> str:
         minutes=rendered.minutes,
         engines=engines,
         run=run,
-        toc=_contents(rendered),
+        toc=_contents(rendered, around),
         predict=_predict(rendered.predict) if rendered.predict else None,
         html=trusted(rendered.html),
         questions=trusted(rendered.questions_html),
@@ -255,9 +256,9 @@ def _templates() -> jinja2.Environment:
 
 def _coded(text: str) -> Markup:
     """A sentence with what stands in backticks as code."""
-    parts = [escape(part) for part in text.split("`")]
+    parts = re.split("`([^`]+)`", text)
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 and place < len(parts) - 1 else part
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
         for place, part in enumerate(parts)
     )
 
@@ -269,7 +270,7 @@ def _place(rendered: Rendered) -> str:
     return "System" if unit.has_system else "Lab" if unit.has_lab else "Article"
 
 
-def _contents(rendered: Rendered) -> list[tuple[str, str]]:
+def _contents(rendered: Rendered, around: Around) -> list[tuple[str, str]]:
     """(id, title) of everything that the rail leads to."""
     entries = [(entry.id, entry.title) for entry in rendered.toc]
     if rendered.page.unit.has_lab:
@@ -280,7 +281,9 @@ def _contents(rendered: Rendered) -> list[tuple[str, str]]:
         entries.append(("asked", "You will be asked"))
     if rendered.sources:
         entries.append(("sources", "Sources"))
-    return [*entries, ("next", "Where this page stands")]
+    if around.groups:
+        entries.append(("next", "Where this page stands"))
+    return entries
 
 
 def _predict(view: PredictView) -> dict[str, Any]:
