@@ -45,7 +45,8 @@ def job(served: Served) -> dict[str, Any]:
     answer = served.post("/api/jobs", ORDER)
     assert answer.status == 201, answer
     started: dict[str, Any] = json.loads(answer.body)
-    return followed(served, started["id"])[-1]["job"]
+    ended: dict[str, Any] = followed(served, started["id"])[-1]["job"]
+    return ended
 
 
 def followed(served: Served, job: str, first: int = 0) -> list[dict[str, Any]]:

@@ -132,6 +132,7 @@ def test_predict_run_watch_and_see_own_numbers(watched: Watched) -> None:
     assert after[1] == before[1], "the quick run has no third point: the reference's stands"
     assert "reference" in (page.locator(NUMBERS).nth(1).get_attribute("class") or "")
     assert page.locator("figure .plot").first.inner_html() != curve
+    expect(page.locator(".owned")).to_contain_text("the numbers of your run")
     expect(panel.locator("[data-outcome]")).to_contain_text(re.compile("Reproduced|Weaker"))
     assert page.locator(after[0][1]).count() == 1, "a number leads to its run"
     assert page.locator(after[1][1]).count() == 1, "and one of the reference to that"
@@ -140,6 +141,7 @@ def test_predict_run_watch_and_see_own_numbers(watched: Watched) -> None:
 
     panel.get_by_role("button", name="the reference").click()
     wait_for(lambda: watched.numbers() == before)
+    expect(page.locator(".owned")).to_have_count(0)
     panel.get_by_role("button", name=re.compile("^yours")).click()
     wait_for(lambda: watched.numbers() == after)
     assert watched.strangers() == []

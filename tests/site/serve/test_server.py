@@ -19,7 +19,7 @@ from tests.site.serve.conftest import Served
 from tests.site.serve.process import Server, wait_for
 
 BRIEF = (CHAPTERS / "trust" / "brief" / "lab.py").read_text(encoding="utf-8")
-LONG = BRIEF.replace("trials=[Slices(seconds=0.02)]", "trials=[Slices(seconds=4.0)]")
+LONG = BRIEF.replace("trials=[Slices(seconds=0.02)]", "trials=[Slices(seconds=60.0)]")
 ORDER = {"unit": "mine/long", "budget": "quick"}
 SHORT = {"unit": "mine/short", "budget": "quick"}
 

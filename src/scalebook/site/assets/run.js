@@ -139,7 +139,7 @@
       if (state !== 'running') { bar.removeAttribute('value'); out.textContent = 'Survives a reload.'; return; }
       const gone = Math.max(0, (Date.now() - Date.parse(started)) / 1000), rows = [...this.rows.values()];
       const all = !points.length && !Object.keys(settings).length && this.info?.seconds[budget];
-      const share = all ? gone / all : rows.length && rows.filter(r => r.done).length / (rows.length + 1);
+      const share = all ? gone / all : rows.length && rows.reduce((s, r) => s + (r.done ? 1 : Math.min(.9, r.pairs.textContent / 9)), 0) / (rows.length + 1);
       if (share) bar.value = Math.min(97, 100 * share); else bar.removeAttribute('value');
       out.textContent = `${clock(gone)} gone${all ? all > gone ? `, about ${clock(all - gone)} left` : ', longer than last time' : ''}. Survives a reload.`;
     }
@@ -175,7 +175,7 @@
         if (e.low != null && e.high != null && e.pairs > 2) row.ratio.append(' ', el('span', { className: 'ci', textContent: `[${nice(e.low)}, ${nice(e.high)}]` }));
       }
       if (!row.done) row.side.textContent = 'measuring';
-      this.title(`Running: ${at}, pair ${e.pairs}`);
+      this.title(`Running: ${at}, pair ${e.pairs}`); this.time();
     }
 
     log(e, text) {

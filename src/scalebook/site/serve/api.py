@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from scalebook.book import Unit, all_units
-from scalebook.errors import ScalebookError, UsageError
+from scalebook.errors import EngineMissing, ScalebookError, UsageError
 from scalebook.results import Result, read_reference
 from scalebook.results.failures import redacted
 from scalebook.site.serve.durations import expected_seconds
@@ -85,6 +85,8 @@ class Api:
             for budget in ("quick", "default", "full")
         }
         mine = [job for job in every if job.order.unit == unit.id]
+        if mine and mine[-1].status == EngineMissing.exit_status:
+            self.machine.forget()  # What was missing may have been fetched since.
         return _json(
             {
                 "unit": unit.id,

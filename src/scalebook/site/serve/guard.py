@@ -14,7 +14,26 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["API", "CHECKS", "LARGEST_BYTES", "TOKEN_HEADER", "Asked", "Check", "Guard", "Refusal"]
+__all__ = [
+    "API",
+    "CHECKS",
+    "LARGEST_BYTES",
+    "TOKEN_HEADER",
+    "Asked",
+    "Check",
+    "Guard",
+    "Refusal",
+    "content_type",
+    "fetch_site",
+    "framing",
+    "host",
+    "method",
+    "origin",
+    "path",
+    "size",
+    "token",
+    "well_formed",
+]
 
 API = "/api/"
 TOKEN_HEADER = "x-scalebook-token"  # noqa: S105 - the header's name

@@ -132,6 +132,9 @@ class LivePages:
         except PageError as error:
             said = [_said(fault) for fault in error.faults]
             return shell.message_document("This page has faults", said, site, live=True)
+        own = site.book.own.get(unit)
+        if own is not None:
+            rendered = dataclasses.replace(rendered, html=_whose(own) + rendered.html)
         return shell.page_document(_with_faults(rendered), site, live=True)
 
     def _rendered(self, unit: str, book: Book) -> Rendered:
@@ -155,6 +158,15 @@ def _with_faults(rendered: Rendered) -> Rendered:
     title = '<p class="aside-title">Faults</p>'
     box = f'<aside class="warning" aria-label="Faults">{title}{told}</aside>'
     return dataclasses.replace(rendered, html=box + rendered.html)
+
+
+def _whose(run: Result) -> str:
+    """What stands before the text of a page that shows a reader's run."""
+    day = f"{run.started.day} {run.started:%b %Y}"
+    return (
+        f'<p class="owned">These are the numbers of your run {run.run[:6]} ({run.budget}, {day}); '
+        'grey ones are the reference\u2019s. <a href="#run">The panel</a> switches back.</p>'
+    )
 
 
 def _said(fault: Fault) -> str:
