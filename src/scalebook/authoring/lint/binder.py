@@ -37,11 +37,11 @@ BINDER_RULES = {
 """Rules that the binder holds, each with what it demands."""
 
 
-def bind(unit: Unit, book: Book, diagrams: DiagramCache) -> tuple[list[Fault], int]:
+def bind(unit: Unit, book: Book) -> tuple[list[Fault], int]:
     """The faults of a page as it is rendered, and how many of its figures are bound."""
     try:
         page = book.page(unit.id)
     except PageError as error:
         return list(error.faults), 0
-    rendered = render(page, book, diagrams=diagrams, link=lambda other: f"{other}.html")
+    rendered = render(page, book, diagrams=DiagramCache(), link=lambda other: f"{other}.html")
     return list(rendered.faults), rendered.bound

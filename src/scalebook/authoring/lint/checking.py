@@ -8,23 +8,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scalebook.authoring.lint.draft import Draft, Drafts
 from scalebook.authoring.lint.registry import RULES, Scope
 from scalebook.authoring.standing import leans
 from scalebook.book import Unit, all_units, load_catalogue
 from scalebook.book.faults import Fault
-from scalebook.book.page import Book
 from scalebook.book.remembered import Remembered
 from scalebook.book.survey import survey
+
+if TYPE_CHECKING:
+    from scalebook.book.page import Book
 
 __all__ = ["Outcome", "check", "lint"]
 
 COUNTING = {"article.md", "lab.py", "result.json", "requirements.toml", "model.py"}
 """Files of a unit whose content findings depend on; of the others their being there."""
 
-_OTHERS = re.compile(rb"(?:\{\{\s*|unit=|\[\[\s*)([a-z0-9-]+/[a-z0-9-]+)")
+_UNITS = re.compile(rb"[a-z0-9-]+/[a-z0-9-]+")
+"""Whatever may name a unit: in a binding, a link, a block or the front matter."""
 _PACKAGE = Path(__file__).parents[2]
 
 
@@ -72,19 +75,15 @@ def check(units: Sequence[Unit], book: Book | None = None) -> Outcome:
         if isinstance(known, dict) and known.get("salt") == salt:
             return _thawed(known)
         with Remembered.kept("lint-pages") as pages:
-            found = _look(units, book, pages, salt)
+            found = _look(units, book, pages)
         remembered.put({"salt": salt, **_frozen(found)}, *files)
     return found
 
 
-def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered, salt: str) -> Outcome:
-    from scalebook.authoring.lint.binder import bind
-    from scalebook.book.diagrams import DiagramCache
-
+def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> Outcome:
     by_id = {unit.id: unit for unit in units}
-    book = book or Book(units)
     survey(units)
-    diagrams, pages, faults, bound = DiagramCache(), [], [], {}
+    pages, faults, bound = [], [], {}
     for unit in units:
         faults += _by(("unit",), unit)
         if not unit.has_article:
@@ -94,10 +93,15 @@ def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered, salt
             faults.append(draft)
             continue
         pages.append(draft)
-        files = _leaned_on(unit, by_id)
+        files, salt = _leaned_on(unit, by_id)
         known = remembered.answer(*files) if files else None
         if not (isinstance(known, dict) and known.get("salt") == salt):
-            own, count = bind(unit, book, diagrams)
+            # Imported here: whoever has seen every page before needs no renderer.
+            from scalebook.authoring.lint.binder import bind
+            from scalebook.book.page import Book
+
+            book = book or Book(units)
+            own, count = bind(unit, book)
             own = [fault for fault in own if not _told_by_no_result(fault, unit)]
             own += _by(("page",), draft)
             known = {"salt": salt, **_frozen(Outcome(tuple(own), {unit.id: count}))}
@@ -131,22 +135,25 @@ def _told_by_no_result(fault: Fault, unit: Unit) -> bool:
     return not there and fault.rule == "missing" and fault.message.startswith(unit.id)
 
 
-def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> list[Path]:
-    """The files on which the findings in one page depend, the page first; none where a lab
-    imports other units, which cannot be followed so cheaply.
+def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> tuple[list[Path], str]:
+    """The files on which the findings in one page depend, the page first, and what else: the
+    rules, the renderer, and which of the units that it names are there.
+
+    No files where a lab imports other units, which cannot be followed so cheaply.
     """
     files = [unit.folder / "article.md"]
-    named = {found.decode() for found in _OTHERS.findall(files[0].read_bytes())}
-    for other in (unit, *(by_id[name] for name in sorted(named) if name in by_id)):
+    named = {found.decode() for found in _UNITS.findall(files[0].read_bytes())}
+    others = [by_id[name] for name in sorted(named) if name in by_id]
+    for other in (unit, *others):
         if other.has_lab and leans(other.folder / "lab.py"):
-            return []
+            return [], ""
         names = ("lab.py", "result.json")
         files += [other.folder / name for name in names if name in other.files]
-    return files
+    return files, _salt([unit, *others])
 
 
 def _salt(units: Sequence[Unit]) -> str:
-    """Changes with the rules, the renderer, and with which units and files there are."""
+    """Changes with the rules, the renderer, and with which of these units and files there are."""
     text = "\n".join(f"{unit.id} {unit.folder} {' '.join(sorted(unit.files))}" for unit in units)
     return hashlib.sha256(f"{_tools()}\n{text}".encode()).hexdigest()[:16]
 
