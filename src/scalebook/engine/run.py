@@ -88,7 +88,14 @@ def run_unit(
     found = outcome(
         run, started=started, environment=environment, purpose=purpose, interrupted=interrupted
     )
-    verdict = found.result.verdict
+    _tell_end(run, found)
+    return found
+
+
+def _tell_end(run: LabRun, found: Outcome) -> None:
+    """The last two events of a run."""
+    result = found.result
+    verdict = result.verdict
     run.tell(
         "verdict",
         state=verdict.state,
@@ -97,11 +104,10 @@ def run_unit(
     )
     run.tell(
         "run-finished",
-        run=found.result.run,
-        valid=found.result.validity.valid,
-        seconds=round((found.result.finished - started).total_seconds(), 1),
+        run=result.run,
+        valid=result.validity.valid,
+        seconds=round((result.finished - result.started).total_seconds(), 1),
     )
-    return found
 
 
 def _in_lab(error: Exception, path: Path) -> LabError | None:
