@@ -128,7 +128,7 @@ def test_an_unchanged_book_is_not_linted_again(good: Path, monkeypatch: pytest.M
     def never(*_: object) -> None:
         raise AssertionError("looked again")
 
-    monkeypatch.setattr("scalebook.authoring.lint.checking._look", never)
+    monkeypatch.setattr("scalebook.authoring.lint.binder.bind", never)
     assert make_plan() == first
     page = good / "caching" / "cache_strategies" / "article.md"
     page.write_text(page.read_text() + "\nMore.\n")

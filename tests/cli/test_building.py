@@ -59,8 +59,13 @@ def test_site_and_epub(article: Path, scalebook: Command, tmp_path: Path) -> Non
     assert f"{site / 'index.html'}: " in done.stdout
     assert f"{epub}: " in done.stdout
     assert (site / "mine" / "notes.html").is_file()
-    again = scalebook("build", "--out", str(site))
+    again = scalebook("build", "--check", "--out", str(site))
+    assert "0 broken links" in again.stdout
     assert " 0 rendered, 0 files written, 0 removed" in again.stdout
+    (site / "mine" / "stray.html").write_text('<a href="nowhere.html">x</a>')
+    broken = scalebook("build", "--check", "--out", str(site))
+    assert broken.returncode == 1
+    assert "mine/stray.html:1: nowhere.html: there is no such file" in broken.stderr
 
 
 @pytest.mark.parametrize(

@@ -132,13 +132,17 @@ class Plan:
 
 
 def make_plan(catalogue: Catalogue | None = None, units: Iterable[Unit] | None = None) -> Plan:
-    """The plan as it stands now, after a look by the linter; no lab is imported."""
+    """The plan as it stands now, after a look by the linter; no lab is imported.
+
+    What only shows across pages, such as a sentence said twice, is no fault of one unit: the
+    linter alone tells it.
+    """
     # Imported here: whoever draws a plan that is made needs nothing of the linter.
-    from scalebook.authoring.lint.checking import check
+    from scalebook.authoring.lint.checking import check_each
 
     catalogue = catalogue or load_catalogue()
     there = tuple(all_units() if units is None else units)
-    found = check(there)
+    found = check_each(there)
     faults: dict[Path, list[Fault]] = {}
     for fault in found.faults:
         faults.setdefault(fault.file.parent, []).append(fault)

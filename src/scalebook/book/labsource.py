@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scalebook.book.faults import Mistake
 from scalebook.book.lookups import choose
 from scalebook.book.page import Book
+from scalebook.results.parsed import parsed
 
 __all__ = ["LabSource", "lab_source", "setting"]
 
@@ -32,7 +33,7 @@ def lab_source(book: Book, unit: str) -> LabSource:
     try:
         with tokenize.open(file) as opened:
             text = opened.read()
-        return LabSource(tuple(text.splitlines()), ast.parse(text))
+        return LabSource(tuple(text.splitlines()), parsed(file))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         said = getattr(error, "msg", None) or str(error)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 from scalebook.book.catalogue import Catalogue, load_catalogue
 from scalebook.book.faults import Fault, Mistake, PageError
 from scalebook.book.frontmatter import FrontMatter, Lines, line_of, read_front
+from scalebook.book.remembered import Remembered
 from scalebook.book.units import Unit, all_units
 from scalebook.errors import ScalebookError
-from scalebook.results.digest import digest
+from scalebook.results.digest import ENGINE_REVISION, digest
 
 if TYPE_CHECKING:
     from scalebook.results import Figure, PointRecord, Result
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Book", "Page", "read_page"]
 
 T = TypeVar("T")
+KEPT = 50
+"""Results kept in memory; one may take megabytes."""
 RUN = "`scalebook run {} --reference` measures it"
 
 
@@ -59,6 +62,7 @@ class Book:
         self._pages: dict[str, tuple[_Stamp, Page | PageError]] = {}
         self._results: dict[str, tuple[_Stamp, Result | Mistake | None]] = {}
         self._digests: dict[str, tuple[_Stamp, str | Mistake]] = {}
+        self._remembered = Remembered("digests")
 
     @functools.cached_property
     def pages(self) -> tuple[Unit, ...]:
@@ -88,6 +92,8 @@ class Book:
         known = self._results.get(unit)
         if known is None or known[0] != stamp:
             known = self._results[unit] = (stamp, _reference(here))
+            if len(self._results) > KEPT:
+                del self._results[next(iter(self._results))]
         return _or_raise(known[1])
 
     def measured(self, unit: str, *, reference: bool = False) -> Result:
@@ -119,9 +125,16 @@ class Book:
         lab = self.by_id[unit].folder / "lab.py"
         stamp = _stamp(lab)
         known = self._digests.get(unit)
-        if known is None or known[0] != stamp or _leans(lab):
-            known = self._digests[unit] = (stamp, _digest(lab))
+        if known is None or known[0] != stamp:
+            known = (stamp, self._digest(lab))
+            # A lab that imports others changes with them, and its own stamp does not.
+            if not _leans(lab):
+                self._digests[unit] = known
         return _or_raise(known[1])
+
+    def save(self) -> None:
+        """Remember for later builds what was worked out; a cache that cannot be written is none."""
+        self._remembered.save()
 
     def unknown(self, unit: str) -> Mistake:
         """What to say of a unit that is not there."""
@@ -136,6 +149,17 @@ class Book:
     def title(self, unit: str) -> str:
         """The title of a unit that the book or the catalogue knows."""
         return self.by_id[unit].title if unit in self.by_id else self.catalogue.by_id[unit].title
+
+    def _digest(self, lab: Path) -> str | Mistake:
+        known = self._remembered.answer(lab)
+        if isinstance(known, list) and known[:1] == [ENGINE_REVISION] and not _leans(lab):
+            return str(known[-1])
+        try:
+            found = digest(lab)
+        except ScalebookError as error:
+            return Mistake("stale", error.what, error.remedy or "")
+        self._remembered.put([ENGINE_REVISION, found], lab)
+        return found
 
     def _read(self, unit: Unit) -> Page | PageError:
         try:
@@ -251,13 +275,6 @@ def _figures(point: PointRecord) -> Iterator[tuple[str, Figure]]:
 def _inside(low: float | None, value: float, high: float | None) -> bool:
     slack = 1e-9 * abs(value)
     return (low is None or low <= value + slack) and (high is None or high >= value - slack)
-
-
-def _digest(lab: Path) -> str | Mistake:
-    try:
-        return digest(lab)
-    except ScalebookError as error:
-        return Mistake("stale", error.what, error.remedy or "")
 
 
 def _leans(lab: Path) -> bool:

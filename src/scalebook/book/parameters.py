@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scalebook.results.parsed import parsed
+
 __all__ = ["Parameters", "parameters", "read_parameters"]
 
 Point = int | float | str
@@ -33,7 +35,7 @@ class Parameters:
 def parameters(path: Path) -> Parameters:
     """Read a lab file without running it; of one that cannot be read, nothing is known."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        tree = parsed(path)
     except (OSError, SyntaxError, ValueError):
         return Parameters()
     return read_parameters(tree)

@@ -1,4 +1,4 @@
-"""`scalebook build`: the book as a folder of files, and as one EPUB."""
+"""`scalebook build`: the book as a folder of files, as one EPUB, and as cards for Anki."""
 
 from __future__ import annotations
 
@@ -22,9 +22,18 @@ __all__ = ["command"]
     help="The folder: new, empty, or of an earlier build.",
 )
 @click.option("--epub", type=click.Path(path_type=Path, dir_okay=False), help="An EPUB file.")
+@click.option("--anki", type=click.Path(path_type=Path, dir_okay=False), help="A deck for Anki.")
 @click.option("--url", help="The site's public address: adds a sitemap and a feed.")
+@click.option("--check", is_flag=True, help="Follow every link inside the written site.")
 @click.option("--keep-going", is_flag=True, help="Write what can be; such pages name their faults.")
-def command(out: Path | None, epub: Path | None, url: str | None, keep_going: bool) -> int:
+def command(
+    out: Path | None,
+    epub: Path | None,
+    anki: Path | None,
+    url: str | None,
+    check: bool,
+    keep_going: bool,
+) -> int:
     """Write the whole book to a folder that opens without a server or a network.
 
     Only what has changed since the last build is written. A page with a fault fails the build.
@@ -33,8 +42,8 @@ def command(out: Path | None, epub: Path | None, url: str | None, keep_going: bo
     Example:
       scalebook build --out site --epub scalebook.epub
     """
-    if out is None and epub is None:
-        raise click.UsageError("nothing to build: give --out DIR, --epub FILE or both")
+    if out is None and epub is None and anki is None:
+        raise click.UsageError("nothing to build: give --out DIR, --epub FILE or --anki FILE")
     if url is not None and not _is_public(url):
         raise click.UsageError(f"--url {url}: give an address such as https://example.org/book")
     from scalebook.book.faults import PageError
@@ -43,8 +52,12 @@ def command(out: Path | None, epub: Path | None, url: str | None, keep_going: bo
     book = Book()
     try:
         faulty = out is not None and _site(out, book, url, keep_going)
+        if out is not None and check:
+            faulty = _broken(out) or faulty
         if epub is not None and not faulty:
             _epub(epub, book)
+        if anki is not None and not faulty:
+            _anki(anki, book)
     except PageError as error:
         _tell(error.faults)
         return 1
@@ -65,11 +78,36 @@ def _site(out: Path, book: Book, url: str | None, keep_going: bool) -> bool:
     return bool(built.faults)
 
 
+def _broken(out: Path) -> bool:
+    """Follow the links; True where one leads nowhere."""
+    from scalebook.site import links
+
+    found = links.check(out)
+    for link in found:
+        click.echo(str(link), err=True)
+    click.echo(f"{_count(len(found), 'broken link')}")
+    return bool(found)
+
+
 def _epub(path: Path, book: Book) -> None:
     from scalebook.site.epub import write_epub
 
     pages = write_epub(path, book=book)
     click.echo(f"{path}: {_count(pages, 'page')}, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def _anki(path: Path, book: Book) -> None:
+    from scalebook.book.faults import PageError
+    from scalebook.practice.anki import write_deck
+    from scalebook.practice.cards import cards_of
+    from scalebook.site.shell import assets
+    from scalebook.site.xhtml import resolved
+
+    found = cards_of(book, book.units)
+    if found.faults:
+        raise PageError(found.faults)
+    cards = write_deck(path, found.cards, style=resolved(assets()["pictures.css"].decode()))
+    click.echo(f"{path}: {_count(cards, 'card')}")
 
 
 def _tell(faults: Iterable[object]) -> None:

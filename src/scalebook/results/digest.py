@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scalebook.errors import LabError, UsageError
+from scalebook.results.parsed import parsed
 
 __all__ = ["ENGINE_REVISION", "digest"]
 
@@ -56,7 +57,7 @@ def _name(file: Path, root: Path, lab: Path) -> str:
 def _parse(file: Path) -> ast.Module:
     """Parse one file."""
     try:
-        return ast.parse(file.read_bytes(), filename=str(file))
+        return parsed(file)
     except SyntaxError as error:
         raise LabError(
             f"{file}:{error.lineno or 1}: {error.msg}",

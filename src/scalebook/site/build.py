@@ -6,7 +6,9 @@ A build keeps in the folder what each page was made from, and makes again only w
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,14 +62,27 @@ def build(
     """
     output = Output.at(out)
     book = book or Book()
-    builder = _Builder(book, output, url, diagrams or DiagramCache())
-    builder.make_pages()
-    faults = tuple(sorted(builder.faults))
-    if faults and not keep_going:
-        raise PageError(faults)
-    builder.make_rest()
-    output.finish()
+    with _seldom_collecting():
+        builder = _Builder(book, output, url, diagrams or DiagramCache())
+        builder.make_pages()
+        faults = tuple(sorted(builder.faults))
+        if faults and not keep_going:
+            raise PageError(faults)
+        builder.make_rest()
+        output.finish()
+    book.save()
     return Built(len(book.pages), builder.rendered, output.written, output.removed, faults)
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for cycles of objects less often: a build makes millions of objects and few cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def render_unit(unit: str, book: Book, diagrams: DiagramCache) -> Rendered:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scalebook.book import Unit
+from scalebook.book.faults import Mistake
 from scalebook.book.page import Book
 from scalebook.book.parameters import parameters
-from scalebook.errors import ScalebookError
-from scalebook.results import Result, read_reference
+from scalebook.results import Result
 from scalebook.site.run_facts import RunFacts, run_facts
 from scalebook.stats import words
 
@@ -45,10 +45,10 @@ class Panel:
     reference: RunFacts | None
 
 
-def panel(unit: Unit, book: Book) -> Panel:  # noqa: ARG001 - the page's own run does not matter
-    """The panel of a unit with a lab."""
+def panel(unit: Unit, book: Book) -> Panel:
+    """The panel of a unit with a lab; the reader's own run does not matter to it."""
     offered = parameters(unit.folder / "lab.py")
-    reference = _reference(unit)
+    reference = _reference(unit, book)
     factor = reference.verdict.factor if reference else None
     return Panel(
         unit=unit.id,
@@ -87,9 +87,9 @@ def _kind(value: object) -> str:
     return "whole" if isinstance(value, int) else "real"
 
 
-def _reference(unit: Unit) -> Result | None:
+def _reference(unit: Unit, book: Book) -> Result | None:
     """The reference; None for a damaged one, of which the page itself tells."""
     try:
-        return read_reference(unit.folder / "result.json")
-    except ScalebookError:
+        return book.result(unit.id, reference=True)
+    except Mistake:
         return None

@@ -6,6 +6,8 @@ and tags, before takeaway, before text), and within it one of four levels for ho
 
 from __future__ import annotations
 
+import bisect
+import functools
 import json
 import re
 import unicodedata
@@ -47,12 +49,14 @@ class Before:
 
 def words(text: str) -> list[str]:
     """The words of a text, without accents, in small letters; assets/search.js does the same."""
-    folded = unicodedata.normalize("NFKD", text)
-    if not folded.isascii():
-        folded = "".join(c for c in folded if not unicodedata.category(c).startswith("M"))
-    return WORD.findall(folded.lower())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        marks = {c for c in set(text) if unicodedata.category(c).startswith("M")}
+        text = text.translate({ord(mark): None for mark in marks})
+    return WORD.findall(text.lower())
 
 
+@functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The word without the commonest English endings; assets/search.js does the same."""
     if not word.isalpha():
@@ -72,9 +76,10 @@ def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
     codes: dict[str, int] = {}
     for field, said in enumerate(fields):
         for word, times in Counter(words(said)).items():
-            level = sum(times >= often for often in OFTEN)
-            term = stem(word)
-            codes[term] = max(codes.get(term, 0), LEVELS * field + level)
+            level = 0 if times == 1 else bisect.bisect_right(OFTEN, times)
+            term, code = stem(word), LEVELS * field + level
+            if code > codes.get(term, -1):
+                codes[term] = code
     return " ".join(f"{term}{chr(65 + code)}" for term, code in sorted(codes.items()))
 
 

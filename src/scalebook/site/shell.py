@@ -99,6 +99,7 @@ def home_document(site: Site, live: bool = False) -> str:
         ledger=site.ledger,
         frieze=site.frieze,
         chapters=site.chapters,
+        paths=site.paths.paths,
     )
 
 

@@ -21,7 +21,7 @@ from scalebook.book.survey import survey
 if TYPE_CHECKING:
     from scalebook.book.page import Book
 
-__all__ = ["Outcome", "check", "lint"]
+__all__ = ["Outcome", "check", "check_each", "lint"]
 
 COUNTING = {"article.md", "lab.py", "result.json", "requirements.toml", "model.py"}
 """Files of a unit whose content findings depend on; of the others their being there."""
@@ -80,26 +80,46 @@ def check(units: Sequence[Unit], book: Book | None = None) -> Outcome:
     return found
 
 
+def check_each(units: Sequence[Unit], book: Book | None = None) -> Outcome:
+    """The outcome for every unit and page by itself, without the rules that look across pages.
+
+    After an edit this looks at what leans on the edited file alone.
+    """
+    with Remembered.kept("lint-pages") as pages:
+        return _each(units, book, pages)
+
+
 def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> Outcome:
+    alone = _each(units, book, remembered)
+    read = (_read(unit) for unit in units if unit.has_article)
+    pages = tuple(draft for draft in read if isinstance(draft, Draft))
+    planned = frozenset(load_catalogue().by_id)
+    across = _by(("book",), Drafts(pages, {unit.id: unit for unit in units}, planned))
+    return Outcome(tuple(sorted({*alone.faults, *across})), alone.bound)
+
+
+def _each(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> Outcome:
     by_id = {unit.id: unit for unit in units}
     survey(units)
-    pages, faults, bound = [], [], {}
+    faults, bound = [], {}
     for unit in units:
         faults += _by(("unit",), unit)
         if not unit.has_article:
             continue
-        draft = _read(unit)
-        if isinstance(draft, Fault):
-            faults.append(draft)
-            continue
-        pages.append(draft)
-        files, salt = _leaned_on(unit, by_id)
+        try:
+            files, salt = _leaned_on(unit, by_id)
+        except OSError:
+            files, salt = [], ""
         known = remembered.answer(*files) if files else None
         if not (isinstance(known, dict) and known.get("salt") == salt):
             # Imported here: whoever has seen every page before needs no renderer.
             from scalebook.authoring.lint.binder import bind
             from scalebook.book.page import Book
 
+            draft = _read(unit)
+            if isinstance(draft, Fault):
+                faults.append(draft)
+                continue
             book = book or Book(units)
             own, count = bind(unit, book)
             own = [fault for fault in own if not _told_by_no_result(fault, unit)]
@@ -110,8 +130,6 @@ def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> O
         page = _thawed(known)
         faults += page.faults
         bound.update(page.bound)
-    planned = frozenset(load_catalogue().by_id)
-    faults += _by(("book",), Drafts(tuple(pages), by_id, planned))
     return Outcome(tuple(sorted(set(faults))), bound)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -80,12 +81,16 @@ class Placer:
 
     def put(self, label: Label) -> Anchor:
         """The best of the label's places; it is taken from then on."""
-        costs = [
-            sum(self._cost(place.box(label.words, w, label.bold), w) for w in label.widths)
-            + rank * LATER
-            for rank, place in enumerate(label.places)
-        ]
-        best = label.places[costs.index(min(costs))]
+        best, least = label.places[0], math.inf
+        for rank, place in enumerate(label.places):
+            cost = rank * LATER
+            if cost >= least:
+                break
+            for width in label.widths:
+                if cost < least:
+                    cost += self._cost(place.box(label.words, width, label.bold), width)
+            if cost < least:
+                best, least = place, cost
         self.taken += [(w, best.box(label.words, w, label.bold)) for w in label.widths]
         return best
 
@@ -123,6 +128,11 @@ def _common(one: Box, two: Box) -> float:
 def _crosses(segment: Segment, box: Box, width: float) -> bool:
     """Does the line touch the rectangle? (Liang and Barsky's clipping.)"""
     x1, y1, x2, y2 = segment[0] * width / 100, segment[1], segment[2] * width / 100, segment[3]
+    # Nearly every line lies wholly on one side, which is quick to see.
+    if (x1 < box[0] and x2 < box[0]) or (x1 > box[2] and x2 > box[2]):
+        return False
+    if (y1 < box[1] and y2 < box[1]) or (y1 > box[3] and y2 > box[3]):
+        return False
     begin, end = 0.0, 1.0
     for delta, near, far in (
         (x2 - x1, box[0] - x1, box[2] - x1),

@@ -71,8 +71,9 @@
     const show = () => { out.textContent = nice(guess()); };
     const done = words => { said.textContent = words; dial.disabled = true; box.classList.add('done'); record(); };
     const keep = off => { const all = kept('scalebook.guesses') || {}; if (!(unit in all)) { all[unit] = off; kept('scalebook.guesses', all); } };
+    const tell = g => box.dispatchEvent(new CustomEvent('scalebook-guess', { bubbles: true, detail: { unit, guess: g, measured: value } }));
     $('[data-guess]', box).onclick = () => {
-      const g = guess(), off = Math.max(g / value, value / g); keep(off);
+      const g = guess(), off = Math.max(g / value, value / g); keep(off); tell(g);
       done(`You said ${nice(g)}: ${off < 1.05 ? 'right' : 'off by a factor of ' + (off < 10 ? off.toFixed(1) : nice(off))}.`);
     };
     $('[data-skip]', box).onclick = () => { keep(0); done('Skipped, and not counted.'); };
