@@ -9,6 +9,7 @@ from scalebook.book import find
 from scalebook.cli import main
 from scalebook.cli.session import Order, Session
 from scalebook.engine import Outcome
+from scalebook.practice.progress import Progress
 from scalebook.results import Result, Validity
 from scalebook.results.store import Store
 
@@ -145,3 +146,28 @@ def test_doctor_as_json(capsys: pytest.CaptureFixture[str], add: Add) -> None:
     assert main(["doctor"]) in (0, 3)
     assert "machine" in capsys.readouterr().out
     assert os.environ["SCALEBOOK_STORE"] in found["store"]
+
+
+def test_a_run_is_noted_in_the_progress(
+    told: Callable[..., int], make_result: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = make_result()
+    told(result)
+    told(make_result(interrupted=True, validity=Validity(valid=False, problems=("x",))))
+    (event,) = Progress().events()
+    assert (event.kind, event.unit, event.facts["run"]) == ("ran", result.unit, result.run)
+
+
+def test_a_progress_file_that_fails_does_not_fail_the_run(
+    told: Callable[..., int],
+    make_result: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SCALEBOOK_PROGRESS", str(tmp_path / "file" / "progress.db"))
+    result = make_result()
+    assert told(result) == 0
+    assert "not noted in your progress" in capsys.readouterr().err
+    assert Store().load(result.run) == result

@@ -15,10 +15,11 @@ from html import escape
 from pathlib import Path
 from xml.etree import ElementTree
 
+from scalebook.book.faults import Mistake
 from scalebook.book.remembered import cache_folder
 from scalebook.errors import ClaimFailed
 
-__all__ = ["KINDS", "DiagramCache", "DiagramError", "sanitise"]
+__all__ = ["KINDS", "DiagramCache", "DiagramError", "no_diagram", "sanitise", "titled"]
 
 REVISION = 3
 """Raised whenever what is kept would now be drawn differently."""
@@ -40,6 +41,7 @@ INIT = (
     '"mirrorActors": false}}}%%\n'
 )
 LONGEST, WIDEST = 20_000, 12
+FENCE = re.compile(r'^```mermaid title="([^"\n]+)"[^\n]*\n(.*?)^```', re.MULTILINE | re.DOTALL)
 SVG = "http://www.w3.org/2000/svg"
 KEPT_STYLES = ("stroke-dasharray", "text-anchor", "font-weight", "font-style")
 """Declarations that carry meaning, not colour: they become attributes."""
@@ -98,6 +100,20 @@ class DiagramCache:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial.write_text(inner, "utf-8")
             partial.replace(file)
+
+
+def titled(body: str) -> dict[str, str]:
+    """The diagrams of a page's Markdown: title -> source."""
+    return dict(FENCE.findall(body))
+
+
+def no_diagram(title: str, body: str) -> Mistake | None:
+    """What to say of a title that no diagram of this Markdown has; None where one has it."""
+    known = titled(body)
+    if title in known:
+        return None
+    remedy = f"its diagrams: {'; '.join(known)}" if known else "the page has no diagram"
+    return Mistake("diagram", f"no diagram is titled {title!r}", remedy)
 
 
 def _user_folder() -> Path:

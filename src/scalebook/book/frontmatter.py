@@ -101,16 +101,25 @@ class Assumption(_Part):
 
 
 class Question(_Part):
-    """An interview question; all but `ask` is Markdown of one paragraph."""
+    """An interview question; all but `ask` is Markdown of one paragraph.
 
+    `key` keeps the schedule of a card whose question is put in other words (`scalebook drill
+    --json` shows it behind the #); `diagram` is the title of a diagram of the page.
+    """
+
+    key: Key | None = None
     ask: Line
     answer: Line
     follow_up: Line | None = None
     red_flag: Line | None = None
+    diagram: Line | None = None
 
 
 class FrontMatter(_Part):
-    """All that a page says of itself before its text."""
+    """All that a page says of itself before its text.
+
+    `hints` help whoever writes the lab's technique anew: up to four steps, never the solution.
+    """
 
     title: Annotated[str, Field(min_length=1, max_length=80)]
     takeaway: Annotated[str, Field(min_length=1, max_length=140)]
@@ -125,6 +134,7 @@ class FrontMatter(_Part):
     assume: dict[Name, Assumption] = {}
     questions: Annotated[list[Question], Field(min_length=3)]
     backing: Line | None = None
+    hints: Annotated[list[Line], Field(max_length=4)] = []
 
     def source(self, key: str) -> Source | None:
         """The source of that key."""
@@ -269,12 +279,16 @@ def _cross_faults(front: FrontMatter, lines: Lines, file: Path) -> list[Fault]:
     for place, key in enumerate(keys):
         if key in keys[:place]:
             found.append((line_of(lines, "sources", place, "key"), f"source {key!r} again"))
+    asked = [question.key for question in front.questions]
+    for place, kept in enumerate(asked):
+        if kept is not None and kept in asked[:place]:
+            found.append((line_of(lines, "questions", place, "key"), f"question {kept!r} again"))
     named: list[tuple[tuple[str | int, ...], str | None]] = [
         (("users", place, "source"), user.source) for place, user in enumerate(front.users)
     ]
     named += [(("assume", name, "source"), given.source) for name, given in front.assume.items()]
-    for path, key in named:
-        if key is not None and key not in keys:
-            found.append((line_of(lines, *path), f"no source has the key {key!r}"))
+    for path, source in named:
+        if source is not None and source not in keys:
+            found.append((line_of(lines, *path), f"no source has the key {source!r}"))
     remedy = "each source has a key of its own" + (f": {', '.join(keys)}" if keys else "")
     return [Fault(file, line, "source", message, remedy) for line, message in found]

@@ -12,6 +12,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
 from scalebook.book import bindings
+from scalebook.book.diagrams import no_diagram
 from scalebook.book.faults import Fault, Mistake
 from scalebook.book.frontmatter import Source, line_of
 from scalebook.book.markdown import inline_html, parser, plain_text
@@ -186,6 +187,9 @@ def _questions(scope: Scope) -> tuple[str, str]:
                 html, plain = _inline(scope, text, "questions", place, key)
                 rows += f"<dt>{label}</dt><dd>{html}</dd>"
                 words.append(plain)
+        missing = no_diagram(question.diagram, scope.page.body) if question.diagram else None
+        if missing is not None:
+            scope.fault(missing, line_of(scope.page.lines, "questions", place, "diagram"))
         ask, plain = _inline(scope, question.ask, "questions", place, "ask")
         words.append(plain)
         cards.append(f"<details><summary>{ask}</summary><dl>{rows}</dl></details>")

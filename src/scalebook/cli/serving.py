@@ -32,6 +32,7 @@ def command(port: int | None, no_browser: bool) -> int:
     Example:
       scalebook serve --port 0 --no-browser
     """
+    from scalebook.practice.standing import Reader
     from scalebook.site.serve.server import PORT, jobs_folder, serve
 
     with ExitStack() as stack:
@@ -45,7 +46,7 @@ def command(port: int | None, no_browser: bool) -> int:
                 _open(door, address)
 
         try:
-            serve(PORT if port is None else port, say)
+            serve(PORT if port is None else port, say, Reader())
         except KeyboardInterrupt:
             click.echo("ended", err=True)
     return 0

@@ -18,6 +18,7 @@ from scalebook.cli.progress import Progress
 from scalebook.cli.report import print_report
 from scalebook.cli.screen import screen
 from scalebook.errors import HarnessError, ScalebookError
+from scalebook.practice import progress as reader
 from scalebook.results import Result, now, write_reference
 from scalebook.results.store import Store, StoredHistory
 
@@ -47,6 +48,7 @@ class Session:
         """Check what can be checked: UsageError for a store that has no such URL."""
         self.order = order
         self.store = Store()
+        self._progress = reader.Progress()
         self.console = screen()
         self._stack = ExitStack()
         self._bench: Workbench | None = None
@@ -130,7 +132,19 @@ class Session:
                 status = max(status, problem.exit_status)
         if self.order.reference:
             self._quote(unit, result)
+        self._noted(result)
         return status
+
+    def _noted(self, result: Result) -> None:
+        """Note for `scalebook progress` that the reader has run this lab; no fault of the run's."""
+        if result.interrupted:
+            return
+        try:
+            self._progress.ran(
+                result.unit, result.run, state=result.verdict.state, valid=result.validity.valid
+            )
+        except ScalebookError as error:
+            click.echo(f"the run was not noted in your progress: {error}", err=True)
 
     def _kept(self, outcome: Outcome) -> ScalebookError | None:
         """Store the result; where that fails, write it to a file, and return what to tell."""

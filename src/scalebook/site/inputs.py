@@ -15,7 +15,7 @@ from scalebook.book.units import Unit
 __all__ = ["Stamps", "code_stamp", "key", "leans_on"]
 
 PACKAGE = Path(scalebook.__file__).parent
-PARTS = ("book", "site", "results", "stats", "authoring")
+PARTS = ("book", "site", "results", "stats", "authoring", "paths")
 LIBRARIES = ("jinja2", "markdown-it-py", "mdit-py-plugins", "mmdr", "pygments")
 NAME = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 LABS = "*"

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from scalebook.book import pictures
 from scalebook.book.faults import Mistake
 from scalebook.book.page import Book
+from scalebook.book.paths import Paths, load_paths
 from scalebook.site.chapters import chapter_title, chapter_words
 from scalebook.site.facts import Facts, facts_of
 from scalebook.site.links import href
@@ -166,6 +167,11 @@ class Site:
         from scalebook.authoring.ledger import make_ledger
 
         return self._ledger or make_ledger(self.book.units)
+
+    @functools.cached_property
+    def paths(self) -> Paths:
+        """The paths through the book, in their order."""
+        return load_paths(self.book)
 
     def quoted(self, unit: str) -> Result | None:
         """The result that a page may quote; None where there is none or it is stale."""

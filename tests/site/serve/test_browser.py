@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.trust.place import Place, places
+from scalebook.practice.progress import Progress
 from scalebook.services.watch import processes_inside
 from tests.site.serve.process import Server, wait_for
 from tests.site.serve.small import UNIT, write_book
@@ -145,6 +146,24 @@ def test_predict_run_watch_and_see_own_numbers(watched: Watched) -> None:
     panel.get_by_role("button", name=re.compile("^yours")).click()
     wait_for(lambda: watched.numbers() == after)
     assert watched.strangers() == []
+    assert watched.complaints == []
+
+
+def test_a_guess_and_a_page_read_to_its_end_are_kept(watched: Watched, place: Place) -> None:
+    progress = Progress(place.folder / "progress.db")
+    known = len(progress.events())
+
+    def kept() -> list[str]:
+        return [event.kind for event in progress.events()[known:] if event.unit == UNIT]
+
+    watched.open(f"{UNIT}.html")
+    watched.page.get_by_role("button", name="Lock in my guess").click()
+    wait_for(lambda: kept() == ["predicted"])
+    (guess,) = progress.events("predicted")[-1:]
+    assert guess.facts["guess"] == pytest.approx(10, rel=0.05), "the middle of a dial from 1 to 100"
+    assert watched.page.locator("#asked").count() == 1
+    watched.page.locator("#asked").scroll_into_view_if_needed()
+    wait_for(lambda: progress.events("read") != [])
     assert watched.complaints == []
 
 

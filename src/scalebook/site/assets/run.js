@@ -236,4 +236,22 @@
     }
   }
   customElements.define('scalebook-run', Panel);
+
+  // The reader's progress: a page read to its end, a guess, and on the first page what was done
+  const tell = note => call('progress', note).catch(() => {}); // reading goes on where it cannot be kept
+  addEventListener('scalebook-guess', e => tell(e.detail));
+  const unit = document.querySelector('.page')?.dataset.unit, end = document.querySelector('#asked, #sources') || document.querySelector('.foot');
+  if (unit && token) {
+    const seen = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting)) { seen.disconnect(); tell({ unit }); } });
+    seen.observe(end);
+  }
+  const walked = document.querySelectorAll('[data-walked]');
+  if (walked.length && token) call('progress').then(({ units }) => {
+    const done = new Map(units.map(one => [one.unit, one]));
+    for (const item of walked) {
+      const one = done.get(item.dataset.walked); if (!one) continue;
+      const said = [one.read && 'read', one.predicted && `guessed, ${nice(one.predicted.factor_off)}× off`, one.runs && 'run', one.passed && 'passed'].filter(Boolean).join(', ');
+      if (said) item.querySelector('br').before(el('span', { className: 'walked', textContent: ' ' + said }));
+    }
+  }).catch(() => {});
 })();

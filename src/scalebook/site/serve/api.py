@@ -24,6 +24,7 @@ from scalebook.site.serve.jobs import Job, Jobs
 from scalebook.site.serve.machine import Machine
 from scalebook.site.serve.orders import Order, arguments, parsed
 from scalebook.site.serve.own import OwnRuns
+from scalebook.site.serve.reader import Reader, noted
 
 __all__ = ["Api", "PageMaker", "problem"]
 
@@ -43,9 +44,18 @@ class PageMaker(Protocol):
 
 
 class Api:
-    """The calls, over the queue, the store and the pages."""
+    """The calls, over the queue, the store, the pages and the reader's progress."""
 
-    def __init__(self, jobs: Jobs, machine: Machine, own: OwnRuns, pages: PageMaker) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        machine: Machine,
+        own: OwnRuns,
+        pages: PageMaker,
+        reader: Reader | None = None,
+    ) -> None:
+        """Without a `reader` nothing of what pages tell is kept."""
+        self.reader = reader
         self.jobs = jobs
         self.machine = machine
         self.own = own
@@ -58,6 +68,8 @@ class Api:
             Route("/api/units/{chapter}/{name}", self.unit),
             Route("/api/units/{chapter}/{name}/page", self.page),
             Route("/api/units/{chapter}/{name}/runs/{run}", self.run),
+            Route("/api/progress", self.progress),
+            Route("/api/progress", self.note, methods=["POST"]),
             Route("/api/jobs", self.start, methods=["POST"]),
             Route("/api/jobs/{job}", self.job),
             Route("/api/jobs/{job}/cancel", self.cancel, methods=["POST"]),
@@ -122,6 +134,20 @@ class Api:
         unit = _unit(request.path_params)
         found = self.own.outcome(unit, request.path_params["run"])
         return _json({"run": found.run, "word": found.word, "html": outcome_html(found)})
+
+    def progress(self, _request: Request) -> Response:
+        """What the reader has done on each unit."""
+        return _json({"units": list(self.reader.standings()) if self.reader else []})
+
+    async def note(self, request: Request) -> Response:
+        """Keep that a page was read, or what was guessed on it."""
+        note = noted(await request.body())
+        unit = await run_in_threadpool(_by_id, note.unit)
+        if self.reader is not None and note.guess is not None and note.measured is not None:
+            await run_in_threadpool(self.reader.predicted, unit.id, note.guess, note.measured)
+        elif self.reader is not None:
+            await run_in_threadpool(self.reader.read, unit.id)
+        return _json({"kept": self.reader is not None})
 
     async def start(self, request: Request) -> Response:
         """Put a run into the queue."""

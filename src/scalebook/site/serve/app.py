@@ -20,6 +20,7 @@ from scalebook.site.serve.guard import API, CHECKS, Check, Guard
 from scalebook.site.serve.jobs import Jobs
 from scalebook.site.serve.machine import Machine
 from scalebook.site.serve.own import OwnRuns
+from scalebook.site.serve.reader import Reader
 
 __all__ = ["Documents", "application"]
 
@@ -53,10 +54,11 @@ def application(
     hosts: frozenset[str],
     token: str,
     checks: Sequence[Check] = CHECKS,
+    reader: Reader | None = None,
 ) -> ASGIApp:
     """The guarded application; it opens the queue when it starts and closes it when it ends."""
     machine = Machine(busy=lambda: jobs.running() is not None)
-    api = Api(jobs, machine, own, documents)
+    api = Api(jobs, machine, own, documents, reader)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -25,6 +25,7 @@ from scalebook.site.serve.jobs import Jobs
 from scalebook.site.serve.orders import Order, launch_words
 from scalebook.site.serve.own import OwnRuns
 from scalebook.site.serve.pages import LivePages
+from scalebook.site.serve.reader import Reader
 
 __all__ = ["ADDRESS", "PORT", "jobs_folder", "launch", "serve"]
 
@@ -34,8 +35,10 @@ TOKEN_BYTES = 16
 PATIENCE_SECONDS = 3
 
 
-def serve(port: int, say: Callable[[str], None]) -> None:
+def serve(port: int, say: Callable[[str], None], reader: Reader | None = None) -> None:
     """Serve the book until Ctrl-C; `say` is given the address with the key once it can be opened.
+
+    `reader` keeps what was read and guessed.
 
     `port` 0 takes a free one. UsageError where the port is taken or another server of this user
     works on the same queue; HarnessError where nothing can be kept.
@@ -53,6 +56,7 @@ def serve(port: int, say: Callable[[str], None]) -> None:
                 LivePages(),
                 hosts=frozenset({f"{ADDRESS}:{number}", f"localhost:{number}"}),
                 token=token,
+                reader=reader,
             )
             config = uvicorn.Config(
                 app,
