@@ -48,7 +48,8 @@ class Facts:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(**{key: tuple(x) if isinstance(x, list) else x for key, x in data.items()})
+        lists: dict[str, Any] = {k: tuple(x) if isinstance(x, list) else x for k, x in data.items()}
+        return cls(**lists)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
