@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "running",
     "shell": "shell",
     "results": "results",
+    "practice": "practising",
+    "check": "checking",
     "path": "pathing",
     "progress": "standing",
     "drill": "drilling",

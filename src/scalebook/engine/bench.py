@@ -31,11 +31,15 @@ class Workbench:
         explicit: Mapping[str, str] = MappingProxyType({}),
         *,
         reporter: Reporter = silent,
+        run: RunDirectory | None = None,
     ) -> None:
-        """`explicit`: engine name -> path or source, as `--engine` gives it."""
+        """`explicit`: engine name -> path or source, as `--engine` gives it.
+
+        `run`: where its processes live; by default a run directory of its own.
+        """
         self.reporter = reporter
         self.provisions = Provisions(explicit)
-        self.run = RunDirectory.create()
+        self.run = RunDirectory.create() if run is None else run
         self._shared: dict[Spec, Deployment] = {}
         self._spare: dict[Spec, list[Deployment]] = defaultdict(list)
         self._lent: list[Deployment] = []

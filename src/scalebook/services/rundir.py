@@ -52,7 +52,7 @@ class RunDirectory:
         if self.gid is not None:
             os.chown(self.path, 0, self.gid)
             self.path.chmod(0o710)  # The engines may pass through to their own folders, no more.
-        self._watcher = self._watch()
+        self._watcher: subprocess.Popen[bytes] | None = self._watch()
 
     @classmethod
     def create(cls) -> Self:
@@ -69,6 +69,16 @@ class RunDirectory:
                 f"cannot make a run directory in {base}: {error}",
                 remedy="Free some space there, or set SCALEBOOK_RUN_DIR to another folder.",
             ) from error
+
+    @classmethod
+    def inside(cls, folder: Path) -> Self:
+        """A run in a folder of another run, whose owner watches over it and removes it."""
+        run = cls.__new__(cls)
+        run._locks, run._children, run._names = {}, [], set()
+        run._closed, run._mutex, run._watcher = False, threading.Lock(), None
+        run.uid = run.gid = None
+        run.id, run.path = secrets.token_hex(4), folder
+        return run
 
     def __enter__(self) -> Self:
         return self
@@ -196,6 +206,8 @@ class RunDirectory:
     def _end_watcher(self) -> None:
         for lock in self._locks:
             lock.unlink(missing_ok=True)
+        if self._watcher is None:
+            return
         if self._watcher.stdin is not None:
             self._watcher.stdin.close()
         try:

@@ -1,0 +1,173 @@
+"""`scalebook check`: a solution, judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scalebook.cli import choices, failure
+from scalebook.errors import ScalebookError
+
+if TYPE_CHECKING:
+    from scalebook.practice.judgement import Finding, Judgement
+
+__all__ = ["command"]
+
+WIDTH = 78
+
+
+@click.command("check")
+@click.argument("file", required=False, metavar="[FILE]")
+@click.option("--watch", is_flag=True, help="Check again whenever the file has changed.")
+@click.option("--seed", type=click.IntRange(min=0), help="Make the same choices again.")
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Use this binary, or this source (wheel, debian, PATH).",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(
+    file: str | None, watch: bool, seed: int | None, engines: tuple[str, ...], as_json: bool
+) -> int:
+    """Judge your solution by the lab's own answers, promises, faults and claim.
+
+    FILE is what `scalebook practice` wrote, and may be left out in a folder that holds one. Exit
+    status 0: passed; 1: failed; 5: undecided; 4: the harness or the machine failed, which says
+    nothing of your code.
+
+    \b
+    Examples:
+      scalebook check redis_counter.py
+      scalebook check --watch
+    """
+    from scalebook.practice import files
+
+    explicit = choices.assignments(engines, "--engine")
+    path = Path(file) if file else files.solution_here(Path.cwd())
+    if not watch:
+        return _check(path, seed, explicit, as_json)
+    for _ in files.changes(path):
+        try:
+            _check(path, seed, explicit, as_json)
+        except ScalebookError as error:
+            failure.tell(error)
+        click.echo(f"Waiting for {path} to change (Ctrl-C ends this).", err=True)
+    return 0
+
+
+def _check(path: Path, seed: int | None, engines: dict[str, str], as_json: bool) -> int:
+    from scalebook.book import with_lab
+    from scalebook.engine import Reporter, silent
+    from scalebook.practice import files
+    from scalebook.practice.front import Exercise, judge
+    from scalebook.practice.progress import Progress
+
+    solution = files.read_solution(path)
+    unit = with_lab(solution.unit)
+    choices.readable(unit)
+    exercise = Exercise(unit, solution.text, str(path.absolute()), engines=engines)
+    with ExitStack() as stack:
+        said: Reporter = silent if as_json else stack.enter_context(_Said())
+        found = judge(exercise, seed=seed, reporter=said)
+    if not path.exists():
+        files.write_anew(path, solution.text)
+        click.echo(f"{path} was deleted during the check; it is back as it was.", err=True)
+    broken = next((finding.promise for finding in found.findings), None)
+    if as_json:
+        replay = _replay(path, found)
+        click.echo(json.dumps({**found.to_json(), "replay": replay}, indent=1, default=str))
+    else:
+        click.echo("\n".join(_lines(found, path)))
+    try:
+        Progress().checked(unit.id, found.verdict, seed=found.seed, promise=broken)
+    except ScalebookError as error:
+        click.echo(f"the check was not noted in your progress: {error}", err=True)
+    return found.exit_status
+
+
+class _Said:
+    """Tells on standard error which part is under way, on one line where it is a terminal."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+        self._line = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __enter__(self) -> _Said:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._line:
+            self._stream.write("\r\x1b[K")
+
+    def __call__(self, event: dict[str, object]) -> None:
+        text = _WORDS.get(str(event.get("part")), "")
+        if event["event"] == "workers":
+            text = f"promises with {event['workers']} workers"
+        elif event["event"] == "pairs" and self._line:
+            text = f"speed: {event['pairs']} pairs with the reference"
+        elif event["event"] == "note":
+            text = str(event["text"])
+        if text:
+            self._stream.write(f"\r\x1b[K{text} ..." if self._line else f"{text} ...\n")
+            self._stream.flush()
+
+
+_WORDS = {
+    "import": "reading your code",
+    "answers": "answers",
+    "promises": "promises: races, faults, whole trials",
+    "bar": "comparing with the reference",
+}
+
+
+def _lines(found: Judgement, path: Path) -> Iterator[str]:
+    """The judgement in 80 columns."""
+    head = {"pass": "PASSED", "fail": "FAILED", "undecided": "UNDECIDED"}[found.verdict]
+    yield f"{found.unit}, {found.technique}: {head} in {found.seconds:.0f} s (seed {found.seed})"
+    for text in found.tried:
+        yield from _folded(f"✓ {text}")
+    for finding in found.findings:
+        yield from _finding(finding)
+    for text in found.notes:
+        yield from _folded(f"· {text}")
+    if found.stray:
+        yield "  Your code printed:"
+        yield from (f"    | {line}"[:WIDTH] for line in found.stray.splitlines()[:12])
+    if found.findings:
+        yield f"  Again: {_replay(path, found)}"
+    elif found.verdict == "pass":
+        yield f"  How the lab does it: scalebook practice {found.unit} --solution"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    mark = "?" if finding.kind == "few" else "✗"
+    where = f"{finding.trial} at {finding.point}" if finding.trial else ""
+    where += f" with {finding.workers} workers" if finding.workers else ""
+    if finding.promise:
+        yield from _folded(f"{mark} broken: '{finding.promise}' in {where}")
+        yield from _folded(f"  {finding.text}")
+    else:
+        yield from _folded(f"{mark} {finding.text}")
+    for line in finding.witness:
+        yield f"    {line}"[:WIDTH]
+
+
+def _replay(path: Path, found: Judgement) -> str:
+    """The command that makes the same choices; those that led to the witness come first."""
+    seeds = [finding.seed for finding in found.findings if finding.seed is not None]
+    return f"scalebook check {shlex.quote(str(path))} --seed {seeds[0] if seeds else found.seed}"
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")

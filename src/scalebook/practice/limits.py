@@ -1,0 +1,95 @@
+"""Limits on the process in which a learner's code runs, and a user of its own for it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import ctypes
+import importlib
+import os
+import pkgutil
+import resource
+import sys
+from pathlib import Path
+
+import psutil
+
+__all__ = ["MEMORY_BYTES", "become", "load_early", "restrict"]
+
+MEMORY_BYTES = 4 * 2**30
+"""Of address space: threads and engines need some that they never touch."""
+PROCESSES = 700
+"""And threads, of the judge, the learner's code and the engines together."""
+PARTS = ("engine", "lab", "load", "results", "services", "stats")
+OFTEN = (
+    "asyncio base64 bisect collections concurrent.futures contextlib copy dataclasses datetime "
+    "decimal encodings.ascii encodings.idna encodings.latin_1 enum functools hashlib heapq "
+    "hmac inspect io itertools json linecache logging math operator os pathlib pickle queue "
+    "random re secrets select shutil signal socket "
+    "statistics string struct subprocess tempfile textwrap threading time traceback typing uuid "
+    "zlib numpy psycopg redis redis.lock scipy.stats scalebook.practice.judge "
+    "scalebook.practice.compose"
+)
+
+
+def load_early(source: bytes) -> None:
+    """Import what will be needed while this process may still read everything.
+
+    The interpreter may lie where another user cannot look, for example below /root. Of the
+    learner's imports, those of the standard library are loaded; the code itself is not run.
+    """
+    import scalebook
+
+    names = OFTEN.split()
+    for part in PARTS:
+        folder = Path(scalebook.__path__[0]) / part
+        names += [f"scalebook.{part}.{m.name}" for m in pkgutil.iter_modules([str(folder)])]
+    with contextlib.suppress(SyntaxError, ValueError):  # Told when the code is run.
+        names += [n for n in _imported(source) if n.split(".")[0] in sys.stdlib_module_names]
+    for name in names:
+        if name not in ("scalebook.load.worker", "scalebook.practice.child"):
+            with contextlib.suppress(ImportError):  # Told where it is needed.
+                importlib.import_module(name)
+
+
+def _imported(source: bytes) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append(node.module)
+    return found
+
+
+def restrict() -> None:
+    """No core files, bounded memory, a bounded number of processes; children inherit it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_AS, MEMORY_BYTES)
+    _lower(resource.RLIMIT_NPROC, PROCESSES + _tasks_of(os.getuid()))
+
+
+def _lower(which: int, limit: int) -> None:
+    _, hard = resource.getrlimit(which)
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(which, (limit, limit))
+
+
+def _tasks_of(uid: int) -> int:
+    """How many threads this user has already: the kernel counts them all."""
+    found = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        uids = process.info["uids"]
+        if uids is not None and uids.real == uid:
+            found += process.info["num_threads"] or 1
+    return found
+
+
+def become(uid: int, gid: int) -> None:
+    """Give up root for good; a program that is set to another user gains nothing by it."""
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+    if sys.platform == "linux":
+        no_new_privileges = 38
+        ctypes.CDLL(None).prctl(no_new_privileges, 1, 0, 0, 0)

@@ -1,0 +1,289 @@
+"""The judge on a small lab with real engines: right, wrong, slow and hostile solutions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scalebook.book import find
+from scalebook.cli import main
+from scalebook.errors import HarnessError
+from scalebook.practice.front import Exercise, judge
+from scalebook.practice.judge import PARTS
+from scalebook.practice.judgement import Judgement
+from scalebook.practice.progress import Progress
+from scalebook.practice.rehearse import rehearse
+
+UNIT = "redis/tally"
+LAB = '''"""Tally: is every increment kept, and how many a second are there?"""
+from scalebook.lab import Client, Interleaved, Lab, Promise, Slices, Speedup, Workload, checks
+from scalebook.services import Redis
+
+
+class Watched(Client):
+    """Read, add and write again, as often as somebody else was first."""
+
+    def open(self, services):
+        self.redis = services.redis.connect()
+
+    def increment(self, key):
+        def add(pipe):
+            value = int(pipe.get(key) or 0)
+            pipe.multi()
+            pipe.set(key, value + 1)
+
+        self.redis.transaction(add, key)
+        return 1
+
+    def total(self, key):
+        return int(self.redis.get(key) or 0)
+
+
+class Incr(Watched):
+    """One command."""
+
+    def increment(self, key):
+        self.redis.incr(key)
+        return 1
+
+
+class GetThenSet(Incr):
+    """Broken on purpose."""
+
+    def increment(self, key):
+        self.redis.set(key, self.total(key) + 1)
+        return 1
+
+
+every_increment_counts = checks.counted(of="increment", read="total")
+LAB = Lab(
+    at=("keys", [1, 2]),
+    services={"redis": Redis},
+    workload=Workload(mix={"increment": 1}, keys=3, clients=2),
+    variants=[Watched, Incr, GetThenSet],
+    promises=[Promise(every_increment_counts, [Watched, Incr], [GetThenSet])],
+    trials=[Slices(seconds=0.02), Interleaved(clients=2, runs=20)],
+    claim=Speedup(2, of="increment", technique=Incr, over=Watched),
+)
+'''
+SOLUTION = """import os, signal, subprocess, sys, time
+from scalebook.lab import Client
+
+class Incr(Client):
+    def open(self, services):
+        self.redis = services.redis.connect()
+
+    def increment(self, key):
+        {body}
+        self.redis.incr(key)
+        return 1
+
+    def total(self, key):
+        return int(self.redis.get(key) or 0)
+"""
+ANSWERS = ("answers",)
+Judge = Callable[..., Judgement]
+
+
+@pytest.fixture
+def run_base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place for run directories, which must be empty in the end."""
+    base = Path(tempfile.mkdtemp(prefix="sb-", dir="/var/tmp"))
+    base.chmod(0o755)
+    monkeypatch.setenv("SCALEBOOK_RUN_DIR", str(base))
+    yield base
+    left = list(base.iterdir())
+    shutil.rmtree(base)
+    assert left == []
+
+
+@pytest.fixture
+def tally(chapters: Path, run_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The lab's folder, among chapters of its own."""
+    monkeypatch.delenv("SCALEBOOK_CACHE")
+    folder = chapters / "redis" / "tally"
+    folder.mkdir(parents=True)
+    (folder / "lab.py").write_text(LAB)
+    return folder
+
+
+@pytest.fixture
+def judged(tally: Path, tmp_path: Path) -> Judge:
+    """Judge a body of `increment`, put before the right one."""
+
+    def of(body: str = "pass", parts: tuple[str, ...] = ANSWERS, text: str = "") -> Judgement:
+        shown = str(tmp_path / "mine.py")
+        text = text or SOLUTION.format(body=body.replace("\n", "\n        "))
+        return judge(Exercise(find(UNIT), text, shown, parts=parts), seed=5)
+
+    return of
+
+
+def test_a_right_solution_passes_everything(judged: Judge) -> None:
+    found = judged(parts=PARTS)
+    assert (found.verdict, found.findings) == ("pass", ())
+    assert found.bar is not None
+    assert found.bar.low >= 0.7
+    said = "\n".join(found.tried)
+    for part in ("sampled answers", "interleaved", "64 workers", "of the reference's"):
+        assert part in said
+
+
+def test_a_race_is_found_told_and_replayed(judged: Judge) -> None:
+    body = "self.redis.set(key, self.total(key) + 1)\nreturn 1"
+    first, second = (judged(body, PARTS) for _ in range(2))
+    (finding,) = first.findings
+    assert (first.verdict, finding.promise) == ("fail", "every acknowledged one counts")
+    assert finding.trial == "interleaved"
+    assert len(finding.witness) == 2
+    assert "increment(" in finding.witness[0]
+    assert "ms" in finding.witness[0]
+    assert second.findings[0].seed == finding.seed
+
+
+def test_a_wrong_answer_is_told(judged: Judge) -> None:
+    found = judged("self.redis.incr(key)\nreturn 2")
+    assert found.verdict == "fail"
+    assert "Incr answers 1, YourIncr answers 2" in found.findings[0].text
+
+
+def test_a_slow_solution_misses_the_bar(judged: Judge) -> None:
+    found = judged("for _ in range(3): self.redis.ping()", ("bar",))
+    assert found.verdict in ("fail", "undecided")
+    assert "of the reference's" in found.findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise NotImplementedError('write it')", r"mine\.py:\d+: still to be done: write it"),
+        ("nothing_of_that_name", r"mine\.py:\d+: NameError"),
+        ("os._exit(0)", "ended the process that judged it, with exit status 0"),
+        ("sys.exit('enough')", "SystemExit: enough"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ended the process .*by a signal"),
+        ("while True: pass", r"your code was at .*mine\.py:\d+ \(increment\)"),
+        ("x = []\nwhile True: x.append(bytes(10_000_000))", "MemoryError"),
+        ("while True: sys.stdout.write('x' * 100_000)", "printed more than 16 MB"),
+    ],
+)
+def test_whatever_it_does_there_is_a_verdict(judged: Judge, body: str, said: str) -> None:
+    found = judged(body)
+    assert found.verdict == "fail"
+    (finding,) = found.findings
+    assert finding.kind == "code"
+    assert re.search(said, finding.text), finding.text
+
+
+def test_killing_its_parent_does_not_help(judged: Judge) -> None:
+    found = judged("os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(30)")
+    assert found.verdict == "fail"
+    text = found.findings[0].text
+    # Under root the parent belongs to somebody else.
+    assert "killed the process that started it" in text or "PermissionError" in text
+
+
+def test_forks_end_with_the_check(judged: Judge) -> None:
+    body = "for _ in range(20): subprocess.Popen(['sleep', '987'], cwd='/', start_new_session=True)"
+    body += "\nfor _ in range(60): os.fork()"
+    found = judged(body)
+    assert found.verdict in ("pass", "fail")
+    if os.getuid() == 0:
+        left = [
+            p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987"]
+        ]
+        assert left == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give it a user of its own")
+def test_under_root_it_is_somebody_else(judged: Judge, tmp_path: Path) -> None:
+    body = "print('I am', os.getuid(), os.getgroups(), sorted(os.environ))\nopen('/etc/shadow')"
+    found = judged(body)
+    assert "PermissionError" in found.findings[0].text
+    user = int(found.stray.split()[2])
+    assert 61184 <= user < 65520
+    assert "PGPASSWORD" not in found.stray
+
+
+def test_code_that_cannot_be_read_is_told(judged: Judge) -> None:
+    assert "mine.py:2: " in judged(text="x = 1\nclass Incr(:\n").findings[0].text
+    assert "no client is called Incr" in judged(text="x = 1\n").findings[0].text
+    assert "ZeroDivisionError" in judged(text="1 / 0\n").findings[0].text
+    assert "mine.py:1" in judged(text="while True: pass\n").findings[0].text
+
+
+def test_a_fault_of_the_lab_is_not_the_learners(judged: Judge, tally: Path) -> None:
+    text = (tally / "lab.py").read_text()
+    head, tail = text.split("class Incr(Watched):")
+    broken = tail.replace("self.redis.incr(key)", "self.redis.incr(key, 1, 2)", 1)
+    (tally / "lab.py").write_text(f"{head}class Incr(Watched):{broken}")
+    with pytest.raises(Exception, match="incr") as caught:
+        judged()
+    assert getattr(caught.value, "exit_status", None) in (2, 4)
+    assert HarnessError.exit_status == 4
+
+
+def test_the_judge_of_a_lab_is_fair(tally: Path) -> None:
+    told = list(rehearse(find(UNIT), seed=3))
+    assert [one.who for one in told] == ["the starter", "the reference", "GetThenSet"]
+    assert [one.text for one in told if not one.good] == []
+
+
+def test_a_judgement_survives_json(judged: Judge) -> None:
+    found = judged("self.redis.set(key, self.total(key) + 1)\nreturn 1", ("promises",))
+    assert Judgement.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_from_the_starter_to_a_pass(
+    tally: Path,
+    progress: Progress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["practice", "tally", "--to", "work"]) == 0
+    file = tmp_path / "work" / "redis_tally.py"
+    before = file.read_text()
+    assert main(["practice", "tally", "--to", "work"]) == 2
+    assert "already; nothing was written" in capsys.readouterr().err
+    assert main(["check", str(file), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert "still to be done: write Incr.increment" in told["findings"][0]["text"]
+    assert f"--seed {told['seed']}" in told["replay"]
+    assert main(["practice", "tally", "--hint"]) == 0
+    assert "Hint 1 of 1: One command." in capsys.readouterr().out
+    right = before.replace(
+        "raise NotImplementedError('write Incr.increment')", "return bool(self.redis.incr(key))"
+    )
+    file.write_text(right)
+    monkeypatch.chdir(file.parent)
+    assert main(["check"]) == 0
+    told = capsys.readouterr().out
+    assert "PASSED" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert [e.facts["verdict"] for e in progress.events("checked")] == ["fail", "pass"]
+    assert main(["practice", "tally", "--solution"]) == 0
+    assert "self.redis.incr(key)" in capsys.readouterr().out
+    assert [e.kind for e in progress.events("revealed")] == []
+
+
+def test_a_file_that_deletes_itself_comes_back(
+    tally: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    text = f"# scalebook practice {UNIT}\n" + SOLUTION.format(body="os.remove(__file__)")
+    file.write_text(text)
+    begun = time.monotonic()
+    main(["check", str(file), "--seed", "1"])
+    capsys.readouterr()
+    assert time.monotonic() - begun < 300
+    assert file.read_text() == text

@@ -1,0 +1,153 @@
+"""Starters: what stays, what is emptied, and that no solution is left in them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from scalebook.book import all_units, find
+from scalebook.errors import LabError, UsageError
+from scalebook.practice.hints import solution_of
+from scalebook.practice.starter import Starter, starter_of
+
+LABS = [unit for unit in all_units() if unit.has_lab]
+LAB = '''"""Is it a question?"""
+import json
+import zlib
+
+from scalebook.lab import Client, Lab, Promise, Slices, Speedup, Workload
+from scalebook.services import Redis
+
+KEYS = 3
+LIMIT = 7
+TABLE = "things"
+SCRIPT = "return 1"
+SQL = f"SELECT {TABLE}"
+
+
+def packed(value):
+    return zlib.compress(value)
+
+
+class Old(Client):
+    """The baseline."""
+
+    def open(self, services):
+        self.redis = services.redis.connect()
+
+    def read(self, key):
+        return self.redis.get(TABLE)
+
+
+class New(Old):
+    """The technique."""
+
+    script = SCRIPT
+    batches = {"read": KEYS}
+
+    def read(self, key):
+        """Says what it returns."""
+        return json.loads(self.redis.eval(self.script, 0)) or packed(SQL)
+
+
+class Bad(New):
+    """Broken on purpose."""
+
+    def read(self, key):
+        return None
+
+
+def all_is_well(run):
+    """Nothing exceeds the limit."""
+    if len(run.history) > LIMIT:
+        yield "too many"
+
+
+LAB = Lab(
+    at=("rows", [1, 2]),
+    services={"redis": Redis},
+    workload=Workload(mix={"read": 1}),
+    variants=[Old, New, Bad],
+    promises=[Promise(all_is_well, kept_by=[New], broken_by=[Bad])],
+    trials=[Slices()],
+    claim=Speedup(2, of="read", technique=New, over=Old),
+)
+'''
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    (tmp_path / "lab.py").write_text(LAB)
+    return tmp_path
+
+
+def names(text: str) -> set[str]:
+    """What a file binds at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_what_only_the_bodies_used_is_gone(small: Path) -> None:
+    text = starter_of("redis/small", small)
+    assert names(text) == {"Client", "Old", "New", "KEYS", "LIMIT", "TABLE"}
+    for gone in ("SCRIPT", "json", "zlib", "packed", "Bad", "script"):
+        assert gone not in text
+    new = next(n for n in ast.parse(text).body if getattr(n, "name", "") == "New")
+    assert "raise NotImplementedError('write New.read')" in ast.unparse(new)
+    assert "Says what it returns." in ast.unparse(new)
+    assert "return self.redis.get(TABLE)" in text
+
+
+def test_it_says_what_will_be_checked(small: Path) -> None:
+    head = ast.get_docstring(ast.parse(starter_of("redis/small", small))) or ""
+    assert "Is it a question?" in head
+    assert "all is well: Nothing exceeds the limit." in head
+    assert "0.7" in head
+    assert "services.redis" in head
+    assert "2, 8, 64" in head
+
+
+def test_of_a_technique_without_a_baseline_what_others_change_is_emptied() -> None:
+    assert Starter("", find("redis/distributed-lock").folder / "lab.py").emptied == [
+        "acquire",
+        "release",
+    ]
+    text = starter_of("redis/distributed-lock", find("redis/distributed-lock").folder)
+    assert "RELEASE" not in text
+    assert "WRITE" in names(text)
+
+
+@pytest.mark.parametrize("unit", LABS, ids=lambda unit: unit.id)
+def test_every_lab_has_a_starter_that_is_whole(unit) -> None:  # type: ignore[no-untyped-def]
+    text = starter_of(unit.id, unit.folder)
+    module: dict[str, object] = {"__name__": "starter"}
+    exec(compile(text, "starter.py", "exec"), module)  # Nothing that it needs is gone.
+    assert f"# scalebook practice {unit.id}" in text
+    assert "NotImplementedError" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    technique = Starter(unit.id, unit.folder / "lab.py").contract.technique
+    assert isinstance(module[technique], type)
+
+
+def test_the_solution_comes_with_what_it_uses(small: Path) -> None:
+    text = solution_of(small)
+    assert "class New" in text
+    assert "SCRIPT = " in text
+    assert "def packed" in text
+    assert "class Old" not in text
+
+
+def test_a_lab_without_a_claim_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab.py").write_text("LAB = 1\n")
+    with pytest.raises(UsageError, match="no claim"):
+        starter_of("redis/small", tmp_path)
+    (tmp_path / "lab.py").write_text("LAB = (\n")
+    with pytest.raises(LabError, match=r"lab\.py:1"):
+        starter_of("redis/small", tmp_path)
