@@ -81,7 +81,9 @@ def _curve(block: Block, scope: Scope, result: Result) -> str:
     from scalebook.book import pictures
 
     _args(block, "")
-    return pictures.curve(result, id=scope.new_id("p"))
+    name = scope.new_id("p")
+    key = ("curve", name, scope.book.origin(result))
+    return scope.book.kept.text(key, lambda: pictures.curve(result, id=name))
 
 
 def _verdict(block: Block, scope: Scope, result: Result) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from scalebook.book.highlight import lines_html
 from scalebook.book.labsource import LabSource, lab_source
@@ -29,6 +30,15 @@ class Quote:
 
 def quote(book: Book, unit: str, names: Sequence[str]) -> Quote:
     """Quote `Class.method`, classes, functions or constants; `Mistake` for an unknown one."""
+
+    def make() -> str:
+        return json.dumps(astuple(_quoted(book, unit, names)))
+
+    key = ("code", unit, tuple(names), book.lab_stamp(unit))
+    return Quote(*json.loads(book.kept.text(key, make)))
+
+
+def _quoted(book: Book, unit: str, names: Sequence[str]) -> Quote:
     source = lab_source(book, unit)
     classes = {node.name: node for node in source.tree.body if isinstance(node, ast.ClassDef)}
     parts, places, bars = [], [], False

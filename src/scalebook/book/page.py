@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from scalebook.book.catalogue import Catalogue, load_catalogue
 from scalebook.book.faults import Fault, Mistake, PageError
 from scalebook.book.frontmatter import FrontMatter, Lines, line_of, read_front
+from scalebook.book.kept import Kept
 from scalebook.book.remembered import Remembered
 from scalebook.book.units import Unit, all_units
 from scalebook.errors import ScalebookError
@@ -68,6 +69,11 @@ class Book:
     def pages(self) -> tuple[Unit, ...]:
         """The units with an article.md, in the order of the book."""
         return tuple(unit for unit in self.units if unit.has_article)
+
+    @functools.cached_property
+    def kept(self) -> Kept:
+        """Pictures and code that were drawn before."""
+        return Kept()
 
     def page(self, unit: str) -> Page:
         """The page of the unit with that id; `PageError` says all that is wrong with it."""
@@ -131,6 +137,19 @@ class Book:
             if not _leans(lab):
                 self._digests[unit] = known
         return _or_raise(known[1])
+
+    def lab_stamp(self, unit: str) -> tuple[object, ...]:
+        """What tells the unit's lab from every other, and from itself before an edit."""
+        lab = self.by_id[unit].folder / "lab.py" if unit in self.by_id else Path()
+        return str(lab), *_stamp(lab)
+
+    def origin(self, result: Result) -> tuple[object, ...]:
+        """What tells this result from every other: the file that it was read from, or its run."""
+        own = self.own.get(result.unit)
+        if own is result or result.unit not in self.by_id:
+            return "run", result.run, result.digest, result.finished.isoformat()
+        file = self.by_id[result.unit].folder / "result.json"
+        return "file", str(file), *_stamp(file)
 
     def save(self) -> None:
         """Remember for later builds what was worked out; a cache that cannot be written is none."""

@@ -215,7 +215,7 @@ class _Builder:
         around = self.site.around(unit.id)
         stamps = [self._stamps.of(name) for name in [unit.id, *needs]]
         links_titles = [self.site.title(name) for name in needs if name in self.book.by_id]
-        return inputs.key(self._code, self.url, unit, stamps, around, links_titles)
+        return inputs.key(self._code, self.url, unit.id, unit.title, stamps, around, links_titles)
 
     def _kept_keys(self) -> list[tuple[str, str]]:
         return [(unit, kept["key"]) for unit, kept in self._kept.items()]

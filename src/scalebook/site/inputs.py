@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import scalebook
+from scalebook.book.naming import units_named
 from scalebook.book.units import Unit
 
 __all__ = ["Stamps", "code_stamp", "key", "leans_on"]
@@ -17,7 +17,6 @@ __all__ = ["Stamps", "code_stamp", "key", "leans_on"]
 PACKAGE = Path(scalebook.__file__).parent
 PARTS = ("book", "site", "results", "stats", "authoring", "paths")
 LIBRARIES = ("jinja2", "markdown-it-py", "mdit-py-plugins", "mmdr", "pygments")
-NAME = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 LABS = "*"
 """Stands among what a page leans on for the labs of all units."""
 
@@ -57,7 +56,7 @@ def key(*parts: object) -> str:
 def leans_on(unit: Unit, known: Mapping[str, Unit]) -> list[str]:
     """The other units that a page may quote or link to: every id that its text or lab names."""
     text = (unit.folder / "article.md").read_text("utf-8", "replace")
-    named = {name for name in NAME.findall(text) if name in known and name != unit.id}
+    named = {name for name in units_named(text, known) if name != unit.id}
     if unit.has_lab:
         lab = (unit.folder / "lab.py").read_bytes()
         if any(said in lab for said in (b"scalebook.chapters", b"from .", b"import chapters")):

@@ -26,6 +26,7 @@ PLACE = re.compile("([0-9a-z]+)([A-Z])")
 HEAD, TAIL = "window.scalebookIndex=", ";\n"
 TEXT, TAKEAWAY, HEADINGS, TITLE = range(4)
 LEVELS = 4
+CODES = "ABCDEFGHIJKLMNOP"
 OFTEN = (2, 4, 8)
 """From so many times on a word has level 1, 2 or 3."""
 
@@ -71,7 +72,7 @@ def stem(word: str) -> str:
 
 
 def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
-    """All words of a page with their codes, sorted: "cachM redisB ..."."""
+    """All words of a page with their codes: "cachM redisB ..."."""
     fields = (text, facts.takeaway, " ".join([*headings, *facts.tags, facts.id]), facts.title)
     codes: dict[str, int] = {}
     for field, said in enumerate(fields):
@@ -80,7 +81,7 @@ def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
             term, code = stem(word), LEVELS * field + level
             if code > codes.get(term, -1):
                 codes[term] = code
-    return " ".join(f"{term}{chr(65 + code)}" for term, code in sorted(codes.items()))
+    return " ".join([term + CODES[code] for term, code in codes.items()])
 
 
 def index_script(pages: Sequence[Found], before: Before | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from scalebook.authoring.lint.registry import RULES, Scope
 from scalebook.authoring.standing import leans
 from scalebook.book import Unit, all_units, load_catalogue
 from scalebook.book.faults import Fault
+from scalebook.book.naming import units_named
 from scalebook.book.remembered import Remembered
 from scalebook.book.survey import survey
 
@@ -26,8 +26,6 @@ __all__ = ["Outcome", "check", "check_each", "lint"]
 COUNTING = {"article.md", "lab.py", "result.json", "requirements.toml", "model.py"}
 """Files of a unit whose content findings depend on; of the others their being there."""
 
-_UNITS = re.compile(rb"[a-z0-9-]+/[a-z0-9-]+")
-"""Whatever may name a unit: in a binding, a link, a block or the front matter."""
 _PACKAGE = Path(__file__).parents[2]
 
 
@@ -160,8 +158,8 @@ def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> tuple[list[Path], str]:
     No files where a lab imports other units, which cannot be followed so cheaply.
     """
     files = [unit.folder / "article.md"]
-    named = {found.decode() for found in _UNITS.findall(files[0].read_bytes())}
-    others = [by_id[name] for name in sorted(named) if name in by_id]
+    text = files[0].read_text("utf-8", "replace")
+    others = [by_id[name] for name in units_named(text, by_id)]
     for other in (unit, *others):
         if other.has_lab and leans(other.folder / "lab.py"):
             return [], ""

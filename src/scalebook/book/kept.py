@@ -1,0 +1,53 @@
+"""Pictures and code that were drawn before, kept in the user's cache by what they are made of."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from scalebook.book.remembered import cache_folder
+
+__all__ = ["Kept"]
+
+PACKAGE = Path(__file__).parents[1]
+PARTS = ("book", "results", "stats")
+
+
+class Kept:
+    """A folder of texts by key; whatever is wrong with it costs time, and nothing else."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is by default `pictures` in the user's cache (or in SCALEBOOK_CACHE)."""
+        self._folder = folder or cache_folder() / "pictures"
+
+    def text(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
+        """What was made for this key by this version of the book, else what `make` makes now.
+
+        The key is plain data and says all that the text depends on; errors of `make` pass.
+        """
+        name = hashlib.sha256(repr((_code(), key)).encode()).hexdigest()[:32]
+        file = self._folder / name
+        with suppress(OSError, UnicodeDecodeError):
+            text, _, end = file.read_text("utf-8").rpartition("\n")
+            if end == name:  # Else it was cut short.
+                return text
+        made = make()
+        partial = file.with_name(f".{name}.{os.getpid()}")
+        # A cache that cannot be written only has to be filled again.
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(f"{made}\n{name}", "utf-8")
+            partial.replace(file)
+        return made
+
+
+@functools.cache
+def _code() -> list[tuple[str, int, int]]:
+    """Stamps of everything that draws."""
+    files = [file for part in PARTS for file in sorted((PACKAGE / part).rglob("*.py"))]
+    found = [(file, file.stat()) for file in files]
+    return [(file.name, stat.st_mtime_ns, stat.st_size) for file, stat in found]
