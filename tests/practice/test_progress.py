@@ -5,9 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,14 +112,11 @@ def test_kill_at_any_moment_loses_nothing_that_was_kept(tmp_path: Path) -> None:
 def test_processes_and_threads_that_begin_at_once(tmp_path: Path) -> None:
     file = tmp_path / "new" / "progress.db"
     processes = [keeper(file, f"process{i}", 10) for i in range(3)]
-    threads = [
-        threading.Thread(target=lambda n=i: Progress(file).checked("a/b", "fail", name=f"t{n}"))
-        for i in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        kept = [
+            pool.submit(Progress(file).checked, "a/b", "fail", name=f"thread-{i}") for i in range(8)
+        ]
+    assert [one.exception() for one in kept] == [None] * 8
     for process in processes:
         process.communicate()
     assert [process.returncode for process in processes] == [0, 0, 0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from scalebook.errors import HarnessError, UsageError
 from scalebook.practice.renamed import Renamed, load_renamed
@@ -20,10 +21,12 @@ __all__ = ["CardState", "Event", "Kind", "Progress", "default_file"]
 
 Kind = Literal["read", "predicted", "ran", "checked", "hinted", "revealed"]
 
+Found = TypeVar("Found")
 VERSION = 1
 OURS = 0x53434C42
 """SQLite's application_id of a progress file."""
 WAIT_SECONDS = 30
+MAKING = threading.Lock()
 TABLES = (
     "CREATE TABLE events (id INTEGER PRIMARY KEY, at TEXT NOT NULL, unit TEXT NOT NULL, "
     "kind TEXT NOT NULL, facts TEXT NOT NULL) STRICT",
@@ -161,18 +164,17 @@ class Progress:
         if not self.file.exists():
             return []
         with self._explained(), closing(self._connect()) as db:
-            return [] if self._version(db) == 0 else list(db.execute(query, values))
+            if _patiently(db, lambda: self._version(db)) == 0:
+                return []
+            return _patiently(db, lambda: list(db.execute(query, values)))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A connection within one transaction, which is committed at the end."""
         with self._explained():
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
+            self._make()
             with closing(self._connect()) as db:
-                if self._version(db) == 0:
-                    _log_ahead(db)
-                db.execute("BEGIN IMMEDIATE")
+                _patiently(db, lambda: self._begin(db))
                 if self._version(db) == 0:
                     for table in TABLES:
                         db.execute(table)
@@ -181,8 +183,29 @@ class Progress:
                 yield db
                 db.execute("COMMIT")
 
+    def _make(self) -> None:
+        """Make an empty file that only its owner may read, where there is none.
+
+        A file that exists is not opened: closing it would take away the locks that SQLite holds
+        on it in other threads of this process, as POSIX has it, and with them what they write.
+        """
+        with MAKING:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        """Begin to write, in a file that has a write-ahead log.
+
+        Where the file system allows none, SQLite keeps its rollback journal, which is as safe.
+        """
+        if self._version(db) == 0:
+            db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)
+        with MAKING:
+            db = sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         return db
@@ -224,21 +247,17 @@ class Progress:
             ) from error
 
 
-def _log_ahead(db: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; SQLite does not wait for others here, so we do.
-
-    Where the file system has none, SQLite keeps its rollback journal, which is as safe.
-    """
+def _patiently(db: sqlite3.Connection, act: Callable[[], Found]) -> Found:
+    """Act again while the file is locked: SQLite does not wait for a change of its journal."""
     until = time.perf_counter() + WAIT_SECONDS
     while True:
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            return act()
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.perf_counter() > until:
                 raise
+            db.rollback()
             time.sleep(0.01)
-        else:
-            return
 
 
 def _remedy(said: str) -> str:
