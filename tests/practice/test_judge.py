@@ -237,6 +237,12 @@ def test_the_judge_of_a_lab_is_fair(tally: Path) -> None:
     assert [one.text for one in told if not one.good] == []
 
 
+def test_verify_judges_the_exercise_too(tally: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--quick", "--exercise", "--json", UNIT]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert [answer["good"] for answer in told["exercise"]] == [True, True, True]
+
+
 def test_a_judgement_survives_json(judged: Judge) -> None:
     found = judged("self.redis.set(key, self.total(key) + 1)\nreturn 1", ("promises",))
     assert Judgement.from_json(json.loads(json.dumps(found.to_json()))) == found

@@ -15,6 +15,7 @@ from scalebook.errors import ScalebookError
 if TYPE_CHECKING:
     from scalebook.authoring.verify import Verified
     from scalebook.book import Unit
+    from scalebook.practice.rehearse import Rehearsed
 
 __all__ = ["command"]
 
@@ -23,6 +24,7 @@ __all__ = ["command"]
 @click.argument("names", nargs=-1, metavar="UNIT...")
 @click.option("--chapter", "chapters", multiple=True, help="All labs of this chapter.")
 @click.option("--quick", is_flag=True, help="Look less closely at the quoted result.")
+@click.option("--exercise", is_flag=True, help="Judge the lab as an exercise, too.")
 @click.option(
     "--engine",
     "engines",
@@ -35,6 +37,7 @@ def command(
     names: tuple[str, ...],
     chapters: tuple[str, ...],
     quick: bool,
+    exercise: bool,
     engines: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -42,7 +45,8 @@ def command(
 
     It agrees with the same verdict and a crossing within a factor of two. A result that was
     made on another machine is not compared, and that is said. Exit status 1 where a promise or
-    a quoted result does not hold; 2 to 4 as for `run`.
+    a quoted result does not hold; 2 to 4 as for `run`. With --exercise the judge must fail the
+    starter, pass the reference, and fail each broken variant by a promise that it breaks.
 
     \b
     Example:
@@ -57,16 +61,20 @@ def command(
             if one.unit is None:
                 raise one.fault or ScalebookError(f"no unit {one.name}")
             found = _verified(one.unit, quick, explicit, quiet=as_json)
+            answers = list(_rehearsed(one.unit, explicit)) if exercise else []
         except ScalebookError as error:
             facts = {"what": error.what, "remedy": error.remedy, "exit": error.exit_status}
             rows.append({"unit": one.unit.id if one.unit else one.name, "error": facts})
             failure.tell(error)
             statuses.append(error.exit_status)
             continue
-        statuses.append(int(not found.passed))
-        rows.append(found.to_json())
+        fair = all(answer.good for answer in answers)
+        statuses.append(int(not (found.passed and fair)))
+        judged = {"exercise": [answer.to_json() for answer in answers]} if exercise else {}
+        rows.append({**found.to_json(), **judged})
         if not as_json:
-            click.echo("\n".join(_lines(found)))
+            told = [f"{'✓' if a.good else '✗'} judged {a.text}" for a in answers]
+            click.echo("\n".join([*_lines(found), *(x for t in told for x in _folded(t))]))
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     return failure.worst(statuses)
@@ -84,6 +92,12 @@ def _verified(unit: Unit, quick: bool, engines: dict[str, str], *, quiet: bool) 
 
     with Progress(screen()) as progress:
         return verify(unit, quick=quick, engines=engines, reporter=progress)
+
+
+def _rehearsed(unit: Unit, engines: dict[str, str]) -> Iterator[Rehearsed]:
+    from scalebook.practice.rehearse import rehearse
+
+    return rehearse(unit, engines=engines)
 
 
 def _lines(found: Verified) -> Iterator[str]:
