@@ -114,13 +114,14 @@ def test_processes_and_threads_that_begin_at_once(tmp_path: Path) -> None:
     processes = [keeper(file, f"process{i}", 10) for i in range(3)]
     with ThreadPoolExecutor(8) as pool:
         kept = [
-            pool.submit(Progress(file).checked, "a/b", "fail", name=f"thread-{i}") for i in range(8)
+            pool.submit(Progress(file).checked, "a/b", "fail", name=f"thread-{i}")
+            for i in range(120)
         ]
-    assert [one.exception() for one in kept] == [None] * 8
+    assert [one.exception() for one in kept] == [None] * 120
     for process in processes:
         process.communicate()
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert len(names(Progress(file))) == 38
+    assert len(names(Progress(file))) == 150
 
 
 def test_files_that_are_not_ours(tmp_path: Path) -> None:
