@@ -78,7 +78,7 @@ class Book:
     def page(self, unit: str) -> Page:
         """The page of the unit with that id; `PageError` says all that is wrong with it."""
         here = self.by_id[unit]
-        stamp = _stamp(here.folder / "article.md")
+        stamp = _stamp(here.folder, "article.md")
         known = self._pages.get(unit)
         if known is None or known[0] != stamp:
             known = self._pages[unit] = (stamp, self._read(here))
@@ -94,7 +94,7 @@ class Book:
         if unit in self.own and not reference:
             return self.own[unit]
         here = self.by_id[unit]
-        stamp = _stamp(here.folder / "result.json")
+        stamp = _stamp(here.folder, "result.json")
         known = self._results.get(unit)
         if known is None or known[0] != stamp:
             known = self._results[unit] = (stamp, _reference(here))
@@ -128,10 +128,11 @@ class Book:
 
     def digest(self, unit: str) -> str:
         """The digest of the unit's lab as it is now; `Mistake` where it cannot be parsed."""
-        lab = self.by_id[unit].folder / "lab.py"
-        stamp = _stamp(lab)
+        folder = self.by_id[unit].folder
+        stamp = _stamp(folder, "lab.py")
         known = self._digests.get(unit)
         if known is None or known[0] != stamp:
+            lab = folder / "lab.py"
             known = (stamp, self._digest(lab))
             # A lab that imports others changes with them, and its own stamp does not.
             if not _leans(lab):
@@ -140,16 +141,16 @@ class Book:
 
     def lab_stamp(self, unit: str) -> tuple[object, ...]:
         """What tells the unit's lab from every other, and from itself before an edit."""
-        lab = self.by_id[unit].folder / "lab.py" if unit in self.by_id else Path()
-        return str(lab), *_stamp(lab)
+        folder = self.by_id[unit].folder if unit in self.by_id else Path()
+        return str(folder), *_stamp(folder, "lab.py")
 
     def origin(self, result: Result) -> tuple[object, ...]:
         """What tells this result from every other: the file that it was read from, or its run."""
         own = self.own.get(result.unit)
         if own is result or result.unit not in self.by_id:
             return "run", result.run, result.digest, result.finished.isoformat()
-        file = self.by_id[result.unit].folder / "result.json"
-        return "file", str(file), *_stamp(file)
+        folder = self.by_id[result.unit].folder
+        return "file", str(folder), *_stamp(folder, "result.json")
 
     def save(self) -> None:
         """Remember for later builds what was worked out; a cache that cannot be written is none."""
@@ -236,10 +237,11 @@ def _own_faults(page: Page) -> list[Fault]:
 _Stamp = tuple[int, ...]
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(folder: Path, name: str) -> _Stamp:
     """Numbers that change when the file does; none where there is none."""
     try:
-        found = os.stat(path)
+        # Asked for at every number of a page: joining paths would take longer than looking.
+        found = os.stat(f"{folder}{os.sep}{name}")
     except OSError:
         return ()
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from scalebook.book import Unit
 from scalebook.book.faults import Mistake
 from scalebook.book.page import Book
-from scalebook.book.parameters import parameters
+from scalebook.book.parameters import Parameters, parameters
 from scalebook.results import Result
 from scalebook.site.run_facts import RunFacts, run_facts
 from scalebook.stats import words
@@ -47,7 +48,7 @@ class Panel:
 
 def panel(unit: Unit, book: Book) -> Panel:
     """The panel of a unit with a lab; the reader's own run does not matter to it."""
-    offered = parameters(unit.folder / "lab.py")
+    offered = _parameters(unit, book)
     reference = _reference(unit, book)
     factor = reference.verdict.factor if reference else None
     return Panel(
@@ -85,6 +86,16 @@ def _budget(text: str, name: str, reference: Result | None) -> str:
 
 def _kind(value: object) -> str:
     return "whole" if isinstance(value, int) else "real"
+
+
+def _parameters(unit: Unit, book: Book) -> Parameters:
+    """What the lab declares, from an earlier look where it has not changed since."""
+
+    def look() -> str:
+        return json.dumps(asdict(parameters(unit.folder / "lab.py")))
+
+    known = json.loads(book.kept.text(("parameters", book.lab_stamp(unit.id)), look))
+    return Parameters(known["axis"], tuple(known["points"]), known["constants"])
 
 
 def _reference(unit: Unit, book: Book) -> Result | None:

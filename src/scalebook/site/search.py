@@ -22,6 +22,7 @@ from scalebook.site.links import page_path
 __all__ = ["Before", "Found", "index_script", "page_terms", "stem", "words"]
 
 WORD = re.compile(r"[^\W_]+")
+FAR = re.compile("[^\\x00-\\x7f]+")
 PLACE = re.compile("([0-9a-z]+)([A-Z])")
 HEAD, TAIL = "window.scalebookIndex=", ";\n"
 TEXT, TAKEAWAY, HEADINGS, TITLE = range(4)
@@ -52,8 +53,9 @@ def words(text: str) -> list[str]:
     """The words of a text, without accents, in small letters; assets/search.js does the same."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
-        marks = {c for c in set(text) if unicodedata.category(c).startswith("M")}
-        text = text.translate({ord(mark): None for mark in marks})
+        far = set("".join(FAR.findall(text)))
+        if marks := [c for c in far if unicodedata.category(c).startswith("M")]:
+            text = text.translate(dict.fromkeys(map(ord, marks)))
     return WORD.findall(text.lower())
 
 
@@ -116,10 +118,11 @@ def _places(pages: Sequence[Found]) -> dict[str, str]:
     for number, page in enumerate(pages):
         for item in page.terms.split():
             term = item[:-1]
-            if term in places:
-                places[term].append(gaps[number - last[term]] + item[-1])
+            since = last.get(term)
+            if since is None:
+                places[term] = [gaps[number], item[-1]]
             else:
-                places[term] = [gaps[number] + item[-1]]
+                places[term] += (gaps[number - since], item[-1])
             last[term] = number
     return {term: "".join(found) for term, found in places.items()}
 
