@@ -88,12 +88,13 @@ def main() -> int:
     for title, cost, required, kept in rows:
         figures = f"{cost.wall:.2f} | {cost.cpu:.2f} | {cost.memory:.0f}"
         print(f"| {title} | {figures} | {required} | {'yes' if kept else 'NO'} |")
-    fast = search["p99"] <= MOST_SEARCH
+    fast = search["max"] <= MOST_SEARCH
     print(
         f"\nMkDocs over ours, CPU: {other.cpu / warm.cpu:.1f}x warm, "
         f"{other.cpu / cold.cpu:.1f}x cold."
         f"\nA search over {PAGES:,} pages ({where}): median {search['median'] * 1000:.2f} ms, "
-        f"99th percentile {search['p99'] * 1000:.2f} ms, longest {search['max'] * 1000:.2f} ms; "
+        f"99th percentile {search['p99'] * 1000:.2f} ms, longest {search['max'] * 1000:.2f} ms "
+        f"(after the index was opened once, {search['opening'] * 1000:.0f} ms); "
         f"required under {MOST_SEARCH * 1000:g} ms: {'yes' if fast else 'NO'}."
     )
     return int(not (fast and all(kept for *_, kept in rows)))

@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from scalebook.authoring.lint.wording import Term, glossary
 from scalebook.book import all_units
 from scalebook.results import digest
 
@@ -65,7 +66,12 @@ def vocabulary() -> list[str]:
     """The words of the book as it is, so that generated text has real words."""
     articles = (unit.folder / "article.md" for unit in all_units() if unit.has_article)
     text = " ".join(article.read_text("utf-8") for article in articles)
-    return sorted(set(re.findall(r"\b[a-z]{2,14}\b", text)))
+    words = set(re.findall(r"\b[a-z]{2,14}\b", text))
+    return sorted(word for word in words if not any(_refused(term, word) for term in glossary()))
+
+
+def _refused(term: Term, word: str) -> bool:
+    return term.wrong.fullmatch(word) is not None
 
 
 def generate(root: Path, pages: int = PAGES) -> None:
@@ -117,6 +123,9 @@ def _article(n: int, words: list[str], points: list[Any]) -> str:
     parts = [front]
     for place, section in enumerate(SECTIONS):
         parts.append(f"## {say(4)} {{#{section}}}\n")
+        if section == "pain":
+            parts.append(f"{say(9)}. {say(9)}.\n\n" + "".join(f"- {say(9)}.\n" for _ in range(3)))
+            continue
         for _ in range(PARAGRAPHS):
             sentences = [f"{say(dice.randint(8, 16))}." for _ in range(SENTENCES)]
             parts.append(" ".join(sentences) + "\n")

@@ -212,7 +212,7 @@ class _Builder:
         return facts_of(unit, self.book)
 
     def _key(self, unit: Unit, needs: list[str]) -> str:
-        around = self.site.around(unit.id)
+        around = self.site.around(unit.id).plain()
         stamps = [self._stamps.of(name) for name in [unit.id, *needs]]
         links_titles = [self.site.title(name) for name in needs if name in self.book.by_id]
         return inputs.key(self._code, self.url, unit.id, unit.title, stamps, around, links_titles)

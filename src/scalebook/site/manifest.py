@@ -120,7 +120,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _stamp(path: Path) -> list[int]:
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return []
     return [found.st_size, found.st_mtime_ns]

@@ -66,6 +66,11 @@ class Around:
     after: tuple[Link, ...]
     title: str
 
+    def plain(self) -> list[tuple[str, str, str | None] | None]:
+        """All of it as plain data."""
+        links = (self.previous, self.following, *self.before, None, *self.after)
+        return [link and (link.id, link.title, link.href) for link in links]
+
     @property
     def groups(self) -> tuple[Group, ...]:
         """The links as lists, without empty ones."""

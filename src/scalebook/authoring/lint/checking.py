@@ -97,7 +97,7 @@ def _look(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> O
 
 
 def _each(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> Outcome:
-    by_id = {unit.id: unit for unit in units}
+    leaning = _Leaning(units)
     survey(units)
     faults, bound = [], {}
     for unit in units:
@@ -105,7 +105,7 @@ def _each(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> O
         if not unit.has_article:
             continue
         try:
-            files, salt = _leaned_on(unit, by_id)
+            files, salt = leaning.of(unit)
         except OSError:
             files, salt = [], ""
         known = remembered.answer(*files) if files else None
@@ -128,6 +128,7 @@ def _each(units: Sequence[Unit], book: Book | None, remembered: Remembered) -> O
         page = _thawed(known)
         faults += page.faults
         bound.update(page.bound)
+    leaning.save()
     return Outcome(tuple(sorted(set(faults))), bound)
 
 
@@ -151,21 +152,47 @@ def _told_by_no_result(fault: Fault, unit: Unit) -> bool:
     return not there and fault.rule == "missing" and fault.message.startswith(unit.id)
 
 
-def _leaned_on(unit: Unit, by_id: dict[str, Unit]) -> tuple[list[Path], str]:
-    """The files on which the findings in one page depend, the page first, and what else: the
-    rules, the renderer, and which of the units that it names are there.
+class _Leaning:
+    """On what the findings in a page depend, read from the page only when it has changed."""
 
-    No files where a lab imports other units, which cannot be followed so cheaply.
-    """
-    files = [unit.folder / "article.md"]
-    text = files[0].read_text("utf-8", "replace")
-    others = [by_id[name] for name in units_named(text, by_id)]
-    for other in (unit, *others):
-        if other.has_lab and leans(other.folder / "lab.py"):
-            return [], ""
-        names = ("lab.py", "result.json")
-        files += [other.folder / name for name in names if name in other.files]
-    return files, _salt([unit, *others])
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._by_id = {unit.id: unit for unit in units}
+        self._known = hashlib.sha256("\n".join(sorted(self._by_id)).encode()).hexdigest()[:16]
+        self._names = Remembered("lint-names")
+
+    def of(self, unit: Unit) -> tuple[list[Path], str]:
+        """The files, the page first, and what else: the rules, the renderer, and which of the
+        units that it names are there. No files where a lab imports other units, which cannot be
+        followed so cheaply. OSError for a page that cannot be read.
+        """
+        article = unit.folder / "article.md"
+        others = [self._by_id[name] for name in self._named(article)]
+        files = [article]
+        for other in (unit, *others):
+            if other.has_lab and self._leans(other.folder / "lab.py"):
+                return [], ""
+            names = ("lab.py", "result.json")
+            files += [other.folder / name for name in names if name in other.files]
+        return files, _salt([unit, *others])
+
+    def save(self) -> None:
+        """Remember for the next look."""
+        self._names.save()
+
+    def _named(self, article: Path) -> list[str]:
+        known = self._names.answer(article)
+        if not (isinstance(known, list) and known[:1] == [self._known]):
+            text = article.read_text("utf-8", "replace")
+            known = [self._known, *units_named(text, self._by_id)]
+            self._names.put(known, article)
+        return [str(name) for name in known[1:]]
+
+    def _leans(self, lab: Path) -> bool:
+        known = self._names.answer(lab)
+        if not isinstance(known, bool):
+            known = leans(lab)
+            self._names.put(known, lab)
+        return known
 
 
 def _salt(units: Sequence[Unit]) -> str:

@@ -126,7 +126,7 @@
   let index;
   const load = () => index ||= ['search.js', 'search-index.js'].reduce((p, name) => p.then(() => new Promise((ok, bad) => {
     document.head.append(el('script', { src: `${up}assets/${name}`, onload: ok, onerror: bad }));
-  })), Promise.resolve());
+  })), Promise.resolve()).then(() => { scalebookSearch(scalebookIndex, 'a'); }); // opened before it is asked
   const marked = (text, words) => {
     const parts = words.length ? text.split(new RegExp(`\\b(${words.map(w => w.replace(/\W/g, '\\$&')).join('|')})`, 'gi')) : [text];
     return parts.map((part, i) => i % 2 ? el('mark', { textContent: part }) : part);
