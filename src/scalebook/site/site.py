@@ -69,7 +69,7 @@ class Around:
     def plain(self) -> list[tuple[str, str, str | None] | None]:
         """All of it as plain data."""
         links = (self.previous, self.following, *self.before, None, *self.after)
-        return [link and (link.id, link.title, link.href) for link in links]
+        return [(link.id, link.title, link.href) if link else None for link in links]
 
     @property
     def groups(self) -> tuple[Group, ...]:
