@@ -203,7 +203,7 @@ def test_forks_end_with_the_check(judged: Judge) -> None:
         assert left == []
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give it a user of its own")
+@pytest.mark.root
 def test_under_root_it_is_somebody_else(judged: Judge, tmp_path: Path) -> None:
     body = "print('I am', os.getuid(), os.getgroups(), sorted(os.environ))\nopen('/etc/shadow')"
     found = judged(body)
