@@ -61,6 +61,9 @@ def main() -> int:
             "SCALEBOOK_CHAPTERS": str(folder / "chapters"),
             "SCALEBOOK_CACHE": str(folder / "cache"),
             "PYTHONPATH": str(CHECKOUT / "src"),
+            # As where it is installed: compiled once, not at every start.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         }
         build = [sys.executable, "-m", "scalebook", "build", "--keep-going", "--out"]
         cold = spend([*build, folder / "cold"], folder, accepted=FAULTS, **env)

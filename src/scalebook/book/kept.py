@@ -29,10 +29,10 @@ class Kept:
 
         The key is plain data and says all that the text depends on; errors of `make` pass.
         """
-        name = hashlib.sha256(repr((_code(), key)).encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{_code()}{key!r}".encode()).hexdigest()[:32]
         file = self._folder / name
         with suppress(OSError, UnicodeDecodeError):
-            text, _, end = file.read_text("utf-8").rpartition("\n")
+            text, _, end = file.read_bytes().decode().rpartition("\n")
             if end == name:  # Else it was cut short.
                 return text
         made = make()
@@ -40,14 +40,15 @@ class Kept:
         # A cache that cannot be written only has to be filled again.
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(f"{made}\n{name}", "utf-8")
+            partial.write_bytes(f"{made}\n{name}".encode())
             partial.replace(file)
         return made
 
 
 @functools.cache
-def _code() -> list[tuple[str, int, int]]:
-    """Stamps of everything that draws."""
+def _code() -> str:
+    """A digest of the stamps of everything that draws."""
     files = [file for part in PARTS for file in sorted((PACKAGE / part).rglob("*.py"))]
     found = [(file, file.stat()) for file in files]
-    return [(file.name, stat.st_mtime_ns, stat.st_size) for file, stat in found]
+    stamps = [(file.name, stat.st_mtime_ns, stat.st_size) for file, stat in found]
+    return hashlib.sha256(repr(stamps).encode()).hexdigest()

@@ -31,12 +31,12 @@ class Remembered:
         yield remembered
         remembered.save()
 
-    def answer(self, *files: Path) -> Any:
+    def answer(self, *files: Path | str) -> Any:
         """What was put for these files as they are now; None for nothing."""
         known, stamp = self._known.get(str(files[0])), _stamp(files)
         return known[-1] if isinstance(known, list) and known[:-1] == stamp else None
 
-    def put(self, answer: object, *files: Path) -> None:
+    def put(self, answer: object, *files: Path | str) -> None:
         """Keep an answer, plain data, about these files as they are now."""
         if stamp := _stamp(files):
             self._known[str(files[0])] = [*stamp, answer]
@@ -54,10 +54,10 @@ class Remembered:
             partial.replace(self._file)
 
 
-def _stamp(files: tuple[Path, ...]) -> list[int]:
+def _stamp(files: tuple[Path | str, ...]) -> list[int]:
     """Numbers that change when one of the files does; none where one cannot be looked at."""
     try:
-        found = [file.stat() for file in files]
+        found = [os.stat(file) for file in files]
     except OSError:
         return []
     return [VERSION, *(n for stat in found for n in (stat.st_mtime_ns, stat.st_size, stat.st_ino))]

@@ -39,6 +39,7 @@ class Scope:
     tokens: list[Any] = field(default_factory=list)
     on_reference: bool = False
     """Is the reference looked at, although a reader's run is shown?"""
+    _results: dict[tuple[str, bool], Result] = field(default_factory=dict)
 
     def fault(self, mistake: ScalebookError, line: int, rule: str = "binding") -> str:
         """Note a mistake at its line of the page; returns the HTML that stands in its place."""
@@ -51,7 +52,10 @@ class Scope:
 
     def result(self, unit: str | None) -> Result:
         """The result of a unit (None: of this page's own), fit to be quoted; or `Mistake`."""
-        return self.book.measured(unit or self.page.unit.id, reference=self.on_reference)
+        asked = (unit or self.page.unit.id, self.on_reference)
+        if asked not in self._results:
+            self._results[asked] = self.book.measured(asked[0], reference=asked[1])
+        return self._results[asked]
 
     def is_own(self, result: Result) -> bool:
         """Is it a reader's run, which is shown in place of the reference?"""

@@ -52,10 +52,10 @@ def write_reference(result: Result, path: Path) -> None:
 def read_reference(path: Path) -> Result | None:
     """Read a unit's reference, None where it has none; UsageError for a damaged one."""
     try:
-        return Result.model_validate_json(path.read_text(encoding="utf-8"))
+        return Result.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (ValidationError, UnicodeDecodeError, OSError) as error:
+    except (ValidationError, OSError) as error:
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise UsageError(
             f"{path}:1: not a result of this Scalebook: {detail}",

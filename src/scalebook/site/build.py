@@ -62,7 +62,7 @@ def build(
     """
     output = Output.at(out)
     book = book or Book()
-    with _seldom_collecting():
+    with _without_collecting():
         builder = _Builder(book, output, url, diagrams or DiagramCache())
         builder.make_pages()
         faults = tuple(sorted(builder.faults))
@@ -75,14 +75,15 @@ def build(
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Look for cycles of objects less often: a build makes millions of objects and few cycles."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 20)
+def _without_collecting() -> Iterator[None]:
+    """Do not look for cycles of objects: a build makes millions of objects and few cycles."""
+    before = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if before:
+            gc.enable()
 
 
 def render_unit(unit: str, book: Book, diagrams: DiagramCache) -> Rendered:

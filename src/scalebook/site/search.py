@@ -6,8 +6,6 @@ and tags, before takeaway, before text), and within it one of four levels for ho
 
 from __future__ import annotations
 
-import bisect
-import functools
 import json
 import re
 import unicodedata
@@ -22,14 +20,15 @@ from scalebook.site.links import page_path
 __all__ = ["Before", "Found", "index_script", "page_terms", "stem", "words"]
 
 WORD = re.compile(r"[^\W_]+")
+LETTERS = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256)).lower()
 FAR = re.compile("[^\\x00-\\x7f]+")
 PLACE = re.compile("([0-9a-z]+)([A-Z])")
 HEAD, TAIL = "window.scalebookIndex=", ";\n"
 TEXT, TAKEAWAY, HEADINGS, TITLE = range(4)
 LEVELS = 4
 CODES = "ABCDEFGHIJKLMNOP"
-OFTEN = (2, 4, 8)
-"""From so many times on a word has level 1, 2 or 3."""
+OFTEN = (0, 0, 1, 1, 2, 2, 2, 2, 3)
+"""The level of a word that stands so many times in a field; the last one from there on."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,12 @@ def words(text: str) -> list[str]:
         far = set("".join(FAR.findall(text)))
         if marks := [c for c in far if unicodedata.category(c).startswith("M")]:
             text = text.translate(dict.fromkeys(map(ord, marks)))
-    return WORD.findall(text.lower())
+        if any(c.isalnum() for c in far):
+            return WORD.findall(text.lower())
+    # The pattern would take ten times as long over the same letters.
+    return text.encode("ascii", "replace").translate(LETTERS).decode().split()
 
 
-@functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The word without the commonest English endings; assets/search.js does the same."""
     if not word.isalpha():
@@ -73,17 +74,28 @@ def stem(word: str) -> str:
     return _cut(word, "e", 3)
 
 
+class _Stems(dict[str, str]):
+    """Word -> its stem, worked out once."""
+
+    def __missing__(self, word: str) -> str:
+        found = self[word] = stem(word)
+        return found
+
+
+STEMS = _Stems()
+
+
 def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
     """All words of a page with their codes: "cachM redisB ..."."""
     fields = (text, facts.takeaway, " ".join([*headings, *facts.tags, facts.id]), facts.title)
-    codes: dict[str, int] = {}
+    codes: dict[str, str] = {}
     for field, said in enumerate(fields):
+        named = [CODES[LEVELS * field + level] for level in OFTEN]
         for word, times in Counter(words(said)).items():
-            level = 0 if times == 1 else bisect.bisect_right(OFTEN, times)
-            term, code = stem(word), LEVELS * field + level
-            if code > codes.get(term, -1):
+            term, code = STEMS[word], named[times] if times < len(named) else named[-1]
+            if code > codes.get(term, ""):
                 codes[term] = code
-    return " ".join([term + CODES[code] for term, code in codes.items()])
+    return " ".join(map("".join, codes.items()))
 
 
 def index_script(pages: Sequence[Found], before: Before | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from markupsafe import Markup, escape
 
 from scalebook import __version__
 from scalebook.book import pictures
+from scalebook.book.remembered import cache_folder
 from scalebook.site import links, run_facts
 from scalebook.site.chapters import chapter_title
 from scalebook.site.site import Around, Site
@@ -244,6 +246,7 @@ def _templates() -> jinja2.Environment:
         autoescape=True,
         auto_reload=False,
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=_compiled(),
     )
     environment.filters["coded"] = _coded
     environment.globals.update(
@@ -253,6 +256,16 @@ def _templates() -> jinja2.Environment:
         legend=lambda: [(trusted(drawn), words) for drawn, words in pictures.legend_marks()],
     )
     return environment
+
+
+def _compiled() -> jinja2.BytecodeCache | None:
+    """Where compiled templates are kept for the next start; None where nothing can be written."""
+    folder = cache_folder() / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def _coded(text: str) -> Markup:

@@ -1,10 +1,12 @@
 """Numbers as people read them: three significant digits, thousands separators, units."""
 
+import functools
 import math
 
 __all__ = ["count", "duration", "listed", "number", "quantity", "ratio", "size"]
 
 
+@functools.lru_cache(maxsize=10_000)
 def number(value: float, digits: int = 3) -> str:
     """`value` to `digits` significant digits: 3412 is "3,410", 0.0123 "0.0123", 5.0 "5"."""
     if math.isnan(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -160,19 +161,20 @@ class _Leaning:
         self._known = hashlib.sha256("\n".join(sorted(self._by_id)).encode()).hexdigest()[:16]
         self._names = Remembered("lint-names")
 
-    def of(self, unit: Unit) -> tuple[list[Path], str]:
+    def of(self, unit: Unit) -> tuple[list[str], str]:
         """The files, the page first, and what else: the rules, the renderer, and which of the
         units that it names are there. No files where a lab imports other units, which cannot be
         followed so cheaply. OSError for a page that cannot be read.
         """
         article = unit.folder / "article.md"
         others = [self._by_id[name] for name in self._named(article)]
-        files = [article]
+        # Put together as text: done for every page at each look, paths would take longer.
+        files = [str(article)]
         for other in (unit, *others):
             if other.has_lab and self._leans(other.folder / "lab.py"):
                 return [], ""
             names = ("lab.py", "result.json")
-            files += [other.folder / name for name in names if name in other.files]
+            files += [f"{other.folder}{os.sep}{name}" for name in names if name in other.files]
         return files, _salt([unit, *others])
 
     def save(self) -> None:
@@ -203,11 +205,12 @@ def _salt(units: Sequence[Unit]) -> str:
 
 @cache
 def _tools() -> str:
-    """Stamps of the linter, the book and what they read."""
+    """A digest of the stamps of the linter, the book and what they read."""
     folders = ("authoring", "book", "results", "stats")
     files = [file for name in folders for file in sorted((_PACKAGE / name).rglob("*.py"))]
     files.append(_PACKAGE / "authoring" / "glossary.yaml")
-    return " ".join(str(file.stat().st_mtime_ns) for file in files)
+    stamps = " ".join(str(file.stat().st_mtime_ns) for file in files)
+    return hashlib.sha256(stamps.encode()).hexdigest()
 
 
 def _frozen(outcome: Outcome) -> dict[str, object]:
