@@ -45,7 +45,8 @@ class Arm:
     On entry: the load (an engine is lent when it is first asked for), the programs, `prepare`,
     and a VACUUM ANALYZE, as a table in production would have had. `proxied` services stand
     behind a fault proxy, `private` ones belong to this arm alone, because something will be
-    done to them.
+    done to them. `services` are the judge's ways in, for the load and the checks; `handed` are
+    those of the variant's own code, which differ where it is among the bench's `guests`.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Arm:
         template = None if self.private else self._template()
         makers = {name: functools.partial(self._make, name, template) for name in self._specs}
         self.services = Services({}, makers)
+        self.handed = self._handed()
         for name in self.private:
             if name in self._specs:
                 self.services[name]
@@ -98,7 +100,7 @@ class Arm:
         self._start_programs()
         if self.variant.prepare is not Client.prepare:
             with self._blame(f"{self.variant.__name__}.prepare"):
-                self.client(-1).prepare(self.services)
+                self.client(-1).prepare(self.handed)
             _vacuum(self.accesses)
 
     def _make(self, name: str, template: Template | None) -> Access:
@@ -113,6 +115,26 @@ class Arm:
             return self.accesses[name]
         self.proxies[name] = Proxy.in_front_of(self.bench.run, self.accesses[name], f"{name}-proxy")
         return self.proxies[name].access
+
+    def _handed(self) -> Services:
+        """What the variant's own code is given: `services`, or the same ways in for a guest."""
+        if self.variant.__name__ not in self.bench.guests:
+            return self.services
+
+        def make(name: str) -> Access:
+            access: Access = self.services[name]
+            return access.as_guest()
+
+        return Services({}, {name: functools.partial(make, name) for name in self._specs})
+
+    def for_steps(self) -> Services:
+        """What a step of a trial is given: `handed`, with levers to restart and to promote."""
+        if self.handed is self.services:
+            return self.services
+        members = {name: self.handed[name] for name in self.handed}
+        for name, access in self.accesses.items():
+            members[name] = members[name].with_levers_of(access)
+        return Services(members)
 
     def _template(self) -> Template | None:
         """The load, done once per point and then copied; None where it cannot be copied.
@@ -168,6 +190,7 @@ class Arm:
         if not self.variant.programs:
             return
         members = {name: self.services[name] for name in self.services}
+        handed = {name: self.handed[name] for name in self.handed}
         for name, program in self.variant.programs.items():
             service = ProgramService(
                 name,
@@ -179,10 +202,12 @@ class Arm:
                 self.file.settings,
             )
             self.programs[name] = service
-            members[name] = service.access
+            members[name] = handed[name] = service.access
+        same = self.handed is self.services
         self.services = Services(members)
+        self.handed = self.services if same else Services(handed)
         for service in self.programs.values():
-            service.services = members
+            service.services = handed
             service.launch()
         for service in self.programs.values():
             service.wait_until_ready()
@@ -209,7 +234,7 @@ class Arm:
         if self._observer is None:
             client = self.client(-1)
             with self._blame(f"{self.variant.__name__}.open"):
-                client.open(self.services)
+                client.open(self.handed)
             self._observer = client
         return self._observer
 
@@ -220,7 +245,7 @@ class Arm:
             settings=dict(self.file.settings),
             variant=self.variant.__name__,
             point=self.lab.point,
-            services=services or self.services,
+            services=services or self.handed,
             seed=seed,
         )
 

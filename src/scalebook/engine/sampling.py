@@ -81,7 +81,7 @@ def sample(arm: Arm, workload: Workload, seed: int) -> Sample:
     """Ask one arm; its state is as the load left it."""
     found = Sample()
     client = arm.client(0)
-    client.open(arm.services)
+    client.open(arm.handed)
     trips: dict[str, dict[str, list[float]]] = {}
     calls: dict[str, list[Counter[str]]] = {}
     for op, key in draws(workload, seed):

@@ -46,7 +46,7 @@ class Timeline:
         """Begin; `t0` is the trial's start on the run's clock."""
         for step in self._trial.steps:
             action = getattr(self._arm.client(-1), step.action)
-            act = functools.partial(action, self._arm.services)
+            act = functools.partial(action, self._arm.for_steps())
             self._at(t0 + step.at, step.action, "step", act)
         for number, fault in enumerate(self._trial.faults):
             do, undo = self._pair(fault)

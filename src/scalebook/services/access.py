@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -73,6 +74,21 @@ class Handle(ABC):
 
 class Access(Handle):
     """A way into one engine; picklable."""
+
+    @abstractmethod
+    def as_guest(self) -> Self:
+        """The same way in for code that is judged: without the administrator's password.
+
+        Its account owns what the arm's load has made, may do there what a lab's client may, and
+        reaches nothing of other arms. It is made when it is first asked for, after the load, and
+        in the runner. The copy cannot kill, restart or promote the service.
+        """
+
+    def with_levers_of(self, other: Self) -> Self:
+        """A copy that can kill, pause and restart what `other` can, for a step of a trial."""
+        changed = copy.copy(self)
+        changed._service = other._service
+        return changed
 
     @abstractmethod
     def reply_complete(self, data: bytes) -> bool:

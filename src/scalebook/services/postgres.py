@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import threading
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from psycopg import sql
 from scalebook.errors import LabError
 from scalebook.services.access import Access, Deployment, Spec
 from scalebook.services.postgres_access import PostgresAccess
+from scalebook.services.postgres_guest import make_guest
 from scalebook.services.postgres_node import PostgresNode, administer
 from scalebook.services.postgres_template import find_template
 from scalebook.services.provide import Provision, Provisions
@@ -94,6 +96,8 @@ class PostgresDeployment(Deployment):
         self._modules = modules
         self._numbers = itertools.count(1)
         self._released: deque[PostgresAccess] = deque()
+        self._guest: str | None = None
+        self._guest_mutex = threading.Lock()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -175,6 +179,16 @@ class PostgresDeployment(Deployment):
             with administer(primary.folder, primary.password) as connection:
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                 connection.execute(drop.format(sql.Identifier(oldest.database)))
+
+    def guest_password(self) -> str:
+        """Of the role for judged code, which is made when it is first asked for."""
+        with self._guest_mutex:
+            if self._guest is None:
+                topology = json.loads(self.topology.read_text(encoding="ascii"))
+                primary = self.nodes[topology["primary"]]
+                with administer(primary.folder, primary.password) as connection:
+                    self._guest = make_guest(connection)
+            return self._guest
 
     def promote(self, index: int) -> None:
         """Make the replica with this number the primary; the other replicas follow it."""

@@ -15,6 +15,7 @@ import psycopg
 from scalebook.errors import HarnessError, LabError
 from scalebook.services.access import Access
 from scalebook.services.postgres_connection import RecordingConnection, explain
+from scalebook.services.postgres_guest import GUEST, admit
 from scalebook.services.postgres_node import CONNECT_SECONDS, PORT, administer
 
 if TYPE_CHECKING:
@@ -200,6 +201,25 @@ class PostgresAccess(Access):
         with self.connect(autocommit=True) as connection:
             yield lambda: connection.execute("SELECT 1").fetchone()
 
+    def as_guest(self) -> Self:
+        """As of `Access`: a role that is no superuser, and owns what the load has made."""
+        if self._deployment is None:
+            raise self._only_in_runner()
+        changed = copy.copy(self)  # Without the deployment, as if it had been pickled.
+        changed.user = GUEST
+        changed.password = self._deployment.guest_password()
+        primary = self.primary
+        with administer(primary._real[primary.index], self.password, self.database) as connection:
+            admit(connection, self.database)
+        self.wait_for_replicas()
+        return changed
+
+    def with_levers_of(self, other: Self) -> Self:
+        """As of `Access`; it can promote, too."""
+        changed = copy.copy(self)
+        changed._deployment = other._deployment
+        return changed
+
     def reply_complete(self, data: bytes) -> bool:
         """Do whole messages end with the server waiting for the client?"""
         offset, last, code = 0, 0, 0
@@ -220,4 +240,4 @@ class PostgresAccess(Access):
 
     def _administer(self) -> Any:
         """A connection past proxies and imposed capacity, for looking at the server."""
-        return administer(self._real[self.index], self.password)
+        return administer(self._real[self.index], self.password, user=self.user)

@@ -21,12 +21,14 @@ PORT = 5432  # Only part of the socket's name: the servers do not listen on TCP.
 CONNECT_SECONDS = 10
 
 
-def administer(directory: Path, password: str, database: str = "postgres") -> Any:
-    """A plain autocommit connection as superuser to the server whose socket is in `directory`."""
+def administer(
+    directory: Path, password: str, database: str = "postgres", user: str = "postgres"
+) -> Any:
+    """A plain autocommit connection, as superuser, to the server whose socket is in `directory`."""
     return psycopg.connect(
         host=str(directory),
         port=PORT,
-        user="postgres",
+        user=user,
         password=password,
         dbname=database,
         autocommit=True,

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import copy
-import secrets
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from scalebook.errors import LabError
 from scalebook.services.access import Access, Deployment, Spec
 from scalebook.services.proxy import Proxy
+from scalebook.services.redis_node import (
+    GUEST,
+    SOCKET,
+    RedisNode,
+    identify,
+    open_client,
+    persistence,
+    sent_to,
+)
 from scalebook.services.resp import complete
 from scalebook.services.service import Capacity, Service, Settings, frozen_settings
 
@@ -26,8 +31,6 @@ if TYPE_CHECKING:
     from scalebook.services.rundir import RunDirectory
 
 __all__ = ["Redis", "RedisAccess", "RedisDeployment"]
-
-SOCKET = "redis.sock"
 
 
 @dataclass(frozen=True)
@@ -60,53 +63,9 @@ class Redis(Spec):
         return RedisDeployment(self, name, run, provisions.find("redis"))
 
 
-class _RedisServer(Service):
-    """A server whose data, configuration and socket lie in its own folder."""
-
-    def __init__(self, name: str, run: RunDirectory, provision: Provision, spec: Redis) -> None:
-        """Write the configuration, which holds the password; `start` starts the server."""
-        super().__init__(name, run)
-        self.password = secrets.token_hex(16)
-        self.socket = self.folder / SOCKET
-        self._provision = provision
-        self._config = self.folder / "redis.conf"
-        self._config.touch(mode=0o600)
-        self._config.write_text(self._configuration(spec), encoding="utf-8")
-        run.give(self._config)
-
-    def command(self) -> Sequence[str | Path]:
-        """The server on its configuration."""
-        return [self._provision.executable("redis-server"), self._config]
-
-    def environment(self) -> Mapping[str, str]:
-        """What the binaries need."""
-        return self._provision.env
-
-    def answers(self) -> bool:
-        """Does it answer PING (which it does not while it loads its data)?"""
-        client = _open_client(self.socket, self.password)
-        try:
-            return bool(client.ping())
-        except redis.ConnectionError:
-            return False
-        finally:
-            client.close()
-
-    def _configuration(self, spec: Redis) -> str:
-        lines = {
-            "port": "0",
-            "unixsocket": str(self.socket),
-            "unixsocketperm": "700",
-            "requirepass": self.password,
-            "dir": str(self.folder),
-            "daemonize": "no",
-            "save": spec.save or '""',
-            "appendonly": "no" if spec.appendonly is None else "yes",
-            "appendfsync": spec.appendonly or "everysec",
-        }
-        # A line of the lab comes last, so it wins over ours.
-        pairs = [*lines.items(), *frozen_settings(spec.settings)]
-        return "".join(f"{name} {value or chr(34) * 2}\n" for name, value in pairs)
+def _lines(spec: Redis) -> list[tuple[str, str]]:
+    """The lines of redis.conf; one of the lab comes last, so it wins over ours."""
+    return [*persistence(spec.appendonly, spec.save), *frozen_settings(spec.settings)]
 
 
 class RedisAccess(Access):
@@ -117,6 +76,7 @@ class RedisAccess(Access):
     def __init__(self, name: str, socket: Path, password: str, server: Service | None) -> None:
         """`socket`: where clients connect."""
         self.name = name
+        self.user: str | None = None  # Redis then takes the default user's password.
         self.password = password
         self._socket = socket
         self._service = server
@@ -151,7 +111,16 @@ class RedisAccess(Access):
         By default it gives text, speaks RESP2, and never repeats a command by itself: a repeated
         INCR would count twice, and a hidden retry would hide a fault.
         """
-        return _open_client(self._socket, **{"password": self.password, **kwargs})
+        account = {"username": self.user, "password": self.password}
+        return open_client(self._socket, **{**account, **kwargs})
+
+    def as_guest(self) -> Self:
+        """As of `Access`: a user who cannot administer the server."""
+        server = self.service()
+        assert isinstance(server, RedisNode)
+        changed = copy.copy(self)  # Without the service, as if it had been pickled.
+        changed.user, changed.password = GUEST, server.admit_guest()
+        return changed
 
     def counters(self) -> dict[str, int]:
         """Calls by command name, `keyspace_hits`, `keyspace_misses` and `used_memory` (bytes)."""
@@ -160,6 +129,11 @@ class RedisAccess(Access):
             facts: Any = client.info("all")
         finally:
             client.close()
+        return self.read_counters(facts)
+
+    @staticmethod
+    def read_counters(facts: dict[str, Any]) -> dict[str, int]:
+        """The counters in an answer to INFO."""
         calls = {
             name.removeprefix("cmdstat_").lower(): told["calls"]
             for name, told in facts.items()
@@ -171,7 +145,7 @@ class RedisAccess(Access):
     @property
     def round_trips(self) -> int:
         """How often this process has sent something to this socket, handshakes included."""
-        return _CountedConnection.sent[str(self._socket)]
+        return sent_to(str(self._socket))
 
     @contextmanager
     def floor(self) -> Iterator[Callable[[], object]]:
@@ -198,12 +172,12 @@ class RedisDeployment(Deployment):
         self.spec = spec
         self.name = name
         self._provision = provision
-        server = _RedisServer(name, run, provision, spec)
+        self._server = server = RedisNode(name, run, provision, _lines(spec))
         self.services: list[Service] = [server]
         self._access = RedisAccess(name, server.socket, server.password, server)
         try:
             server.start()
-            self._facts = self._ask()
+            self.version, self.label, self._facts = identify(server)
             if spec.capacity is not None:
                 proxy = Proxy(f"{name}-capacity", run, self._access, spec.capacity)
                 self.services.append(proxy)
@@ -212,18 +186,15 @@ class RedisDeployment(Deployment):
         except BaseException:
             self.stop()
             raise
-        valkey = "valkey_version" in self._facts
-        self.version = str(self._facts["valkey_version" if valkey else "redis_version"])
-        suffix = " (Redis-compatible)" if valkey else ""
-        self.label = f"{'Valkey' if valkey else 'Redis'} {self.version}{suffix}"
 
     def access(self, arm: str, template: Access | None = None) -> RedisAccess:  # noqa: ARG002
         """The server itself: each arm has its own deployment."""
         return self._access
 
     def release(self, access: Access) -> None:
-        """Remove all keys."""
+        """Remove all keys, and the account of judged code."""
         assert isinstance(access, RedisAccess)
+        self._server.dismiss_guest()
         client = access.connect()
         try:
             client.flushall()
@@ -246,36 +217,3 @@ class RedisDeployment(Deployment):
             if capacity
             else None,
         }
-
-    def _ask(self) -> dict[str, Any]:
-        client = self._access.connect()
-        try:
-            server: Any = client.info("server")
-            memory: Any = client.info("memory")
-        finally:
-            client.close()
-        return {**server, **memory}
-
-
-def _open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Redis:
-    """A client of the server at `socket`, without hidden retries."""
-    defaults: dict[str, Any] = {
-        "unix_socket_path": str(socket),
-        "password": password,
-        "decode_responses": True,
-        "protocol": 2,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    client = redis.Redis(**{**defaults, **kwargs})
-    client.connection_pool.connection_class = _CountedConnection
-    return client
-
-
-class _CountedConnection(redis.UnixDomainSocketConnection):
-    """Counts what is sent, for `RedisAccess.round_trips`: a pipeline is sent at once."""
-
-    sent: ClassVar[Counter[str]] = Counter()
-
-    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        self.sent[self.path] += 1
-        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
