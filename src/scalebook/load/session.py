@@ -115,6 +115,11 @@ def cut_client(client: Client) -> None:
                     line.shutdown(socket.SHUT_RDWR)
             elif isinstance(thing, redis.Redis):
                 thing.connection_pool.disconnect(inuse_connections=True)
+            elif isinstance(thing, redis.RedisCluster):
+                cluster: Any = thing
+                for node in cluster.get_nodes():
+                    if node.redis_connection is not None:
+                        node.redis_connection.connection_pool.disconnect(inuse_connections=True)
 
 
 class Session:

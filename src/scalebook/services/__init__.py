@@ -2,6 +2,8 @@
 
 from scalebook.services.postgres import Postgres
 from scalebook.services.redis import Redis
+from scalebook.services.redis_cluster import RedisCluster
+from scalebook.services.redis_replicas import RedisReplicas
 from scalebook.services.service import Capacity
 
-__all__ = ["Capacity", "Postgres", "Redis"]
+__all__ = ["Capacity", "Postgres", "Redis", "RedisCluster", "RedisReplicas"]

@@ -5,6 +5,7 @@ import grp
 import os
 import pwd
 import random
+import socket
 import stat
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import psutil
 
 from scalebook.errors import HarnessError
 
-__all__ = ["base_directory", "claim", "claim_spare_uid"]
+__all__ = ["base_directory", "claim", "claim_port", "claim_spare_uid"]
 
 SPARE_UIDS = range(61184, 65520)
+PORTS = range(10_000, 32_768)  # Below what Linux and macOS hand out to outgoing connections.
 LONGEST_BASE_BYTES = 45
 
 
@@ -51,6 +53,35 @@ def claim_spare_uid(base: Path) -> tuple[int, int, Path]:
         f"no user id from {SPARE_UIDS.start} to {SPARE_UIDS.stop - 1} is free for the engines",
         remedy="End other runs, or run as an ordinary user.",
     )
+
+
+def claim_port(base: Path) -> tuple[int, int, Path]:
+    """A TCP port of 127.0.0.1 on which nobody listens, with the descriptor and file of its claim.
+
+    No other run of this user gets it while the claim lasts. Raises HarnessError when all are taken.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        path = base / f"port.{port}"
+        descriptor = claim(path)
+        if descriptor is None:
+            continue
+        if _is_free(port):
+            return port, descriptor, path
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+    raise HarnessError(
+        f"no port from {PORTS.start} to {PORTS.stop - 1} is free on 127.0.0.1",
+        remedy="End other runs and servers of this machine.",
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def base_directory() -> Path:

@@ -183,7 +183,7 @@ def open_client(socket: Path, password: str | None, **kwargs: Any) -> redis.Redi
 
 
 def sent_to(address: str) -> int:
-    """How often this process has sent something to that socket (or host:port), handshakes included."""
+    """How often this process has sent something to that socket or host:port, all included."""
     return _sent[address]
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any, Self
 
 from scalebook.errors import HarnessError
 from scalebook.services import watch
-from scalebook.services.claims import base_directory, claim, claim_spare_uid
+from scalebook.services.claims import base_directory, claim, claim_port, claim_spare_uid
 
 __all__ = ["RunDirectory"]
 
@@ -44,6 +44,7 @@ class RunDirectory:
         self.gid: int | None = None
         self.id = self._claim_id(base)
         self.path = base / self.id
+        self._base = base
         if os.getuid() == 0:
             self.uid, descriptor, lock = claim_spare_uid(base)
             self.gid = self.uid
@@ -78,6 +79,7 @@ class RunDirectory:
         run._closed, run._mutex, run._watcher = False, threading.Lock(), None
         run.uid = run.gid = None
         run.id, run.path = secrets.token_hex(4), folder
+        run._base = folder
         return run
 
     def __enter__(self) -> Self:
@@ -112,6 +114,19 @@ class RunDirectory:
         """Let the engines' user own this file or folder (nothing to do unless root)."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def port(self) -> int:
+        """A port of 127.0.0.1 for one process of this run, claimed until the run is closed.
+
+        For engines whose nodes know each other by TCP address alone. Raises HarnessError when
+        every port is taken, or when the run is closed.
+        """
+        with self._mutex:
+            if self._closed:
+                raise HarnessError(f"the run {self.id} is closed, so it claims no port")
+            port, descriptor, lock = claim_port(self._base)
+            self._locks[lock] = descriptor
+        return port
 
     def spawn(
         self,
@@ -206,15 +221,14 @@ class RunDirectory:
     def _end_watcher(self) -> None:
         for lock in self._locks:
             lock.unlink(missing_ok=True)
-        if self._watcher is None:
-            return
-        if self._watcher.stdin is not None:
-            self._watcher.stdin.close()
-        try:
-            self._watcher.wait(timeout=WATCHER_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._watcher.kill()
-            self._watcher.wait()
+        if self._watcher is not None:
+            if self._watcher.stdin is not None:
+                self._watcher.stdin.close()
+            try:
+                self._watcher.wait(timeout=WATCHER_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._watcher.kill()
+                self._watcher.wait()
         for descriptor in self._locks.values():
             os.close(descriptor)
 
@@ -224,7 +238,7 @@ def _sweep(base: Path) -> None:
     for path in sorted(base.iterdir()):
         stem = path.name.removesuffix(".lock")
         is_run = RUN_ID.fullmatch(stem) is not None
-        if not is_run and not path.name.startswith("uid."):
+        if not is_run and not path.name.startswith(("uid.", "port.")):
             continue
         lock = base / f"{stem}.lock" if is_run else path
         descriptor = claim(lock)
