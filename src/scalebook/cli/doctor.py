@@ -44,6 +44,13 @@ def command(as_json: bool, engine: str | None) -> int:
     return 3 if {"postgresql", "redis"} & set(seen.missing) else 0
 
 
+_JUDGED = {
+    "own user": "as a user of their own",
+    "namespaces": "in {}",
+    "limits only": "within limits only, which guards against accidents alone: {}",
+}
+
+
 def _lines(seen: DoctorReport) -> Iterator[str]:
     yield "engines"
     for finding in seen.engines:
@@ -61,6 +68,7 @@ def _lines(seen: DoctorReport) -> Iterator[str]:
         yield f"    {seen.free_bytes / 1e9:.1f} GB free for run directories"
     user = "root: engines run as a user of their own" if seen.root else "an ordinary user"
     yield f"    as {user}"
+    yield f"    solutions are judged {_JUDGED[seen.judge].format(seen.judge_reason)}"
     yield f"    results are kept in {seen.store}"
     for warning in seen.warnings:
         yield f"  ! {warning}"

@@ -5,9 +5,10 @@ to say goes out as lines of JSON on what was standard output; whatever the learn
 goes to the log. If it is started by root, it gives root up before it runs any of that code.
 
 What this does not do: the learner's code shares this process with the judge, so it can change
-the judge's mind if it wants to. It guards against accidents, not against cheating; a user
-of its own (under root) guards the machine as well. There are no namespaces: the network and
-whatever every user of the machine may read are within its reach.
+the judge's mind if it wants to. That is guarded against accidents, not against cheating. The
+machine is guarded as `services/isolation.py` says: by a user of its own under root, by
+namespaces where they can be had, and else by limits only. What every user of the machine may
+read is always within its reach, and so is the network but for bubblewrap's namespaces.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Task", "main"]
 
+COPY = 13
+"""With which status a copy of the judge ends."""
 DUMP = "dump"
 """Where the stacks of a judge lie that was still at it when its time was over."""
 
@@ -55,6 +58,8 @@ class Task:
     """Where this process and its engines live."""
     uid: int | None
     gid: int | None
+    others: int
+    """Threads of this user that are not of the check."""
     engines: dict[str, str]
 
     @property
@@ -68,9 +73,16 @@ class _Out:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._process: int | None = None
         self._mutex = threading.Lock()
 
+    def only_from_here(self) -> None:
+        """A copy of this process, made behind Python's back, has nothing to say."""
+        self._process = os.getpid()
+
     def __call__(self, event: dict[str, object]) -> None:
+        if self._process not in (None, os.getpid()):
+            os._exit(COPY)
         data = memoryview((json.dumps(event, default=repr) + "\n").encode())
         with self._mutex:
             while data:
@@ -79,8 +91,11 @@ class _Out:
 
 def main() -> None:
     """Fork; judge in one process, and tell in the other how it ended."""
+    from scalebook.practice import limits
+
     out = _Out(os.dup(1))
     os.dup2(2, 1)
+    limits.adopt_orphans()
     worker = os.fork()
     if worker == 0:
         _work(out)
@@ -88,13 +103,20 @@ def main() -> None:
     devnull = os.open(os.devnull, os.O_RDONLY)
     os.dup2(devnull, 0)
     _, status = os.waitpid(worker, 0)
+    limits.kill_descendants(os.getpid())
     out({"event": "ended", "status": os.waitstatus_to_exitcode(status)})
 
 
 def _work(out: _Out) -> None:
     """Judge, and never return: threads of the learner's may still be at work."""
-    raw = json.loads(sys.stdin.buffer.read())
-    task = Task(**{**raw, "parts": tuple(raw["parts"])})
+    try:
+        raw = json.loads(sys.stdin.buffer.read())
+        task = Task(**{**raw, "parts": tuple(raw["parts"])})
+        out.only_from_here()
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"
+        out({"event": "harness", "what": words, "remedy": None, "exit": 4, "trace": ""})
+        os._exit(0)
     try:
         _prepare(task)
         out({"event": "verdict", "judgement": _judged(task, out)})
@@ -112,9 +134,9 @@ def _prepare(task: Task) -> None:
     import_lab_module(Path(task.lab))
     if task.uid is not None and task.gid is not None:
         limits.become(task.uid, task.gid)
-    limits.restrict()
+    limits.restrict(task.others)
     # A copy of this process would go on judging, and tell its own verdict.
-    os.register_at_fork(after_in_child=lambda: os._exit(13))
+    os.register_at_fork(after_in_child=lambda: os._exit(COPY))
 
 
 def _judged(task: Task, out: _Out) -> dict[str, Any]:

@@ -28,14 +28,17 @@ from scalebook.practice.child import DUMP, Task
 from scalebook.practice.compose import lab_file
 from scalebook.practice.judge import PARTS
 from scalebook.practice.judgement import Finding, Judgement
+from scalebook.practice.limits import kill_descendants, tasks_of
 from scalebook.practice.starter import Starter
 from scalebook.services.cache import cache_root
+from scalebook.services.isolation import isolation
 from scalebook.services.postgres_template import find_template
 from scalebook.services.provide import Provisions
 from scalebook.services.rundir import RunDirectory
 
 __all__ = ["Exercise", "judge"]
 
+CHILD = "scalebook.practice.child"
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 2.0
 MOST_PRINTED = 16_000_000
@@ -109,8 +112,10 @@ class _Judging:
         env = {k: v for k, v in os.environ.items() if k in ("PYTHONPATH", "SCALEBOOK_CHAPTERS")}
         env["SCALEBOOK_CACHE"] = str(_cache(self.exercise, run, folder))
         env["PYTHONUNBUFFERED"] = "1"
+        env["TMPDIR"] = str(folder)
+        self.isolation = isolation(run.path)
         child = run.spawn(
-            [sys.executable, "-P", "-m", "scalebook.practice.child"],
+            self.isolation.command([sys.executable, "-P", "-m", CHILD], run.path),
             cwd=folder,
             log=self.log,
             env=env,
@@ -121,7 +126,10 @@ class _Judging:
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError), child.stdin as stream:
             stream.write(json.dumps(asdict(task)).encode())
-        return self._listen(child, folder)
+        try:
+            return self._listen(child, folder)
+        finally:
+            kill_descendants(child.pid)  # Also those who left the run's directory and session.
 
     def _task(self, run: RunDirectory, folder: Path) -> Task:
         """Write what the judge reads, where the learner's code cannot change it under root."""
@@ -154,6 +162,7 @@ class _Judging:
             folder=str(folder),
             uid=run.uid,
             gid=run.gid,
+            others=tasks_of(os.getuid()) if run.uid is None else 0,
             engines=dict(self.exercise.engines),
         )
 
@@ -199,10 +208,11 @@ class _Judging:
 
     def _without_verdict(self, status: int | None) -> Judgement | None:
         """The judge is gone: by `status`, or with the process that started it."""
-        if status is None:
+        if status is None and self.isolation.level != "namespaces":
             return self._fail(Finding("code", "your code killed the process that started it"))
-        if status < 0:
-            name = signal.Signals(-status).name
+        if status is None or status < 0:
+            # In namespaces, nothing that the code does reaches the process that started it.
+            name = signal.Signals(-status).name if status else "a signal"
             self.tell({"event": "note", "text": f"the judge died by {name}"})
             return None
         text = f"your code ended the process that judged it, with exit status {status}"
@@ -240,6 +250,8 @@ def _cache(exercise: Exercise, run: RunDirectory, folder: Path) -> Path:
     stores = any("Postgres" in kind for kind in kinds)
     provision = provisions.find("postgresql" if stores else "redis")
     if run.uid is None:
+        if stores:
+            find_template(provision, run)  # In namespaces, the judge could not write it.
         return cache_root()
     made = folder / "cache"
     made.mkdir(mode=0o700)

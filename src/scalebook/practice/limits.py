@@ -10,16 +10,27 @@ import os
 import pkgutil
 import resource
 import sys
+import time
 from pathlib import Path
 
 import psutil
 
-__all__ = ["MEMORY_BYTES", "become", "load_early", "restrict"]
+__all__ = [
+    "MEMORY_BYTES",
+    "adopt_orphans",
+    "become",
+    "kill_descendants",
+    "load_early",
+    "restrict",
+    "tasks_of",
+]
 
 MEMORY_BYTES = 4 * 2**30
 """Of address space: threads and engines need some that they never touch."""
 PROCESSES = 700
 """And threads, of the judge, the learner's code and the engines together."""
+PAUSE_SECONDS = 0.02
+SET_CHILD_SUBREAPER, NO_NEW_PRIVILEGES = 36, 38
 PARTS = ("engine", "lab", "load", "results", "services", "stats")
 OFTEN = (
     "asyncio base64 bisect collections concurrent.futures contextlib copy dataclasses datetime "
@@ -62,11 +73,14 @@ def _imported(source: bytes) -> list[str]:
     return found
 
 
-def restrict() -> None:
-    """No core files, bounded memory, a bounded number of processes; children inherit it."""
+def restrict(others: int) -> None:
+    """No core files, bounded memory, a bounded number of processes; children inherit it.
+
+    `others`: threads that this user had before, which may be out of sight in a namespace.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_AS, MEMORY_BYTES)
-    _lower(resource.RLIMIT_NPROC, PROCESSES + _tasks_of(os.getuid()))
+    _lower(resource.RLIMIT_NPROC, PROCESSES + max(others, tasks_of(os.getuid())))
 
 
 def _lower(which: int, limit: int) -> None:
@@ -75,7 +89,7 @@ def _lower(which: int, limit: int) -> None:
     resource.setrlimit(which, (limit, limit))
 
 
-def _tasks_of(uid: int) -> int:
+def tasks_of(uid: int) -> int:
     """How many threads this user has already: the kernel counts them all."""
     found = 0
     for process in psutil.process_iter(["uids", "num_threads"]):
@@ -85,11 +99,34 @@ def _tasks_of(uid: int) -> int:
     return found
 
 
+def adopt_orphans() -> None:
+    """Whoever loses its parent below this process becomes its child (Linux alone has this)."""
+    _prctl(SET_CHILD_SUBREAPER)
+
+
+def kill_descendants(pid: int, seconds: float = 5.0) -> None:
+    """Kill whatever comes from this process, the orphans that it adopted included."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            below = psutil.Process(pid).children(recursive=True)
+            left = [one for one in below if one.is_running() and one.status() != "zombie"]
+            for one in left:
+                one.kill()
+            if left:
+                time.sleep(PAUSE_SECONDS)
+                continue
+        return
+
+
 def become(uid: int, gid: int) -> None:
     """Give up root for good; a program that is set to another user gains nothing by it."""
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
+    _prctl(NO_NEW_PRIVILEGES)
+
+
+def _prctl(option: int) -> None:
     if sys.platform == "linux":
-        no_new_privileges = 38
-        ctypes.CDLL(None).prctl(no_new_privileges, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, 1, 0, 0, 0)

@@ -15,6 +15,7 @@ import psutil
 
 from scalebook.errors import ScalebookError
 from scalebook.services.claims import base_directory
+from scalebook.services.isolation import Isolation, isolation
 from scalebook.services.provide import Finding, Provisions
 
 __all__ = ["DoctorReport", "report"]
@@ -41,6 +42,9 @@ class DoctorReport:
     """Median of a 4 KB write and fsync where the engines keep their data."""
     store: str
     root: bool
+    judge: str
+    """How far judged code is kept from the machine: see `services/isolation.py`."""
+    judge_reason: str
     warnings: list[str]
 
     @property
@@ -62,6 +66,7 @@ def report(provisions: Provisions) -> DoctorReport:
     root = os.geteuid() == 0
     free = shutil.disk_usage(base).free if base else None
     fsync = _fsync_seconds(base, warnings) if base else None
+    guard = isolation(base) if base else Isolation("limits only", "there is no run directory")
     _warn(warnings, load[0], cores, free, fsync)
     return DoctorReport(
         engines=provisions.survey(),
@@ -74,6 +79,8 @@ def report(provisions: Provisions) -> DoctorReport:
         fsync_seconds=fsync,
         store=_store(),
         root=root,
+        judge=guard.level,
+        judge_reason=guard.reason,
         warnings=warnings,
     )
 
