@@ -2,6 +2,7 @@
 
 # mypy: ignore-errors
 
+import os
 import time
 
 from scalebook.lab import Client
@@ -39,6 +40,13 @@ class Counter(Client):
 
     def prints(self, key):
         print("not a frame", key)  # noqa: T201
+
+
+class Whoami(Counter):
+    """Tells in which process it works."""
+
+    def process(self, key):
+        return os.getpid()
 
 
 class BadOpen(Counter):

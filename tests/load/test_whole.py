@@ -1,5 +1,6 @@
 import collections
 import itertools
+import os
 import time
 
 import pytest
@@ -126,6 +127,19 @@ def test_a_killed_publisher_loses_no_acknowledged_message(
     assert len(set(stored)) == len(stored)
     assert {op.key for op in report.ops if op.outcome == "ok"} <= set(stored) <= set(keys)
     assert outcomes["unknown"] <= 3
+
+
+def test_a_role_apart_works_in_a_process_of_its_own(cook: Cook, run: RunDirectory) -> None:
+    roles = [Role("process", keys=1, rate=50, apart=apart) for apart in (False, True)]
+    with Drive(cook("Whoami"), None, roles[:1], 0.3, run, 1) as drive:
+        drive.start()
+        here = {op.result for op in drive.finish().ops}
+    with Drive(cook("Whoami"), None, roles[1:], 0.3, run, 1) as drive:
+        drive.start()
+        apart = {op.result for op in drive.finish().ops}
+    assert here == {os.getpid()}
+    assert len(apart) == 1
+    assert not here & apart
 
 
 def test_a_paused_role_goes_on_where_it_was(cook: Cook, run: RunDirectory) -> None:

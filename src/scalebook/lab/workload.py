@@ -100,7 +100,8 @@ class Role:
     """`clients` workers that call the operation `name`; or, with `listens`, run `follow`.
 
     `rate` is in operations per second over the whole role; without it the loop is closed. A role
-    that a fault may kill or pause runs in a process of its own.
+    that a fault may kill or pause runs in a process of its own, and so does one that is `apart`:
+    there its own Python keeps no other role waiting.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Role:
     rate: float | None = None
     listens: bool = False
     keys: int | str | Keys | None = None
+    apart: bool = False
 
 
 class Items:

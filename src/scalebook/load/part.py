@@ -31,6 +31,7 @@ class Part:
     listens: bool = False
     place: int = 0
     places: int = 1
+    apart: bool = False
 
     def schedule(self, recipe: Recipe, seconds: float, trial_seed: int) -> Arrivals | None:
         """The arrivals of an open loop, decided by the seed; None for a closed one."""
@@ -95,6 +96,7 @@ def parts_of(workload: Workload | None, roles: Sequence[Role]) -> list[Part]:
                 listens=role.listens,
                 place=place,
                 places=len(roles),
+                apart=role.apart,
             )
         )
     return parts

@@ -62,14 +62,16 @@ class Drive:
         self._spare: dict[str, RemoteCrew] = {}
         self._dead: list[RemoteCrew] = []
         self._count = 0
-        here = [part for part in self._parts if part.role not in own_process]
         spread = workload.processes if workload is not None and workload.arrivals is None else 0
         self._spread: list[RemoteCrew] = []
         try:
             for part in self._parts:
-                if part.role in own_process:
-                    self._own[part.role] = self._process(part)
+                killable = part.role in own_process
+                if killable or part.apart:
+                    self._own[part.role] = self._process(part, journal=killable)
+                if killable:
                     self._spare[part.role] = self._process(part)
+            here = [part for part in self._parts if part.role not in self._own]
             for part in here:
                 many = CORES if part.listens and part.clients > MANY_LISTENERS else spread
                 for i in range(min(many, part.clients)):
