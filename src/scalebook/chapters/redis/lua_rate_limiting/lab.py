@@ -14,7 +14,8 @@ SLACK_SECONDS = 0.02  # A process may be put to sleep after it has looked at its
 SKEW_SECONDS = 0.05
 NOW = "local time = redis.call('TIME') local now = time[1] + time[2] / 1000000"
 TOKENS = """local tokens, last = unpack(redis.call('HMGET', KEYS[1], 'tokens', 'last'))
-            tokens = math.min((tokens or ARGV[1]) + (now - (last or now)) * ARGV[2], ARGV[1])
+            local earned = math.max(now - (last or now), 0) * ARGV[2]
+            tokens = math.min((tokens or ARGV[1]) + earned, ARGV[1])
             local allowed = tokens >= 1 and 1 or 0
             redis.call('HSET', KEYS[1], 'tokens', tokens - allowed, 'last', now)
             redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[1] / ARGV[2])) return allowed"""
@@ -37,7 +38,7 @@ class ReadThenWrite(Client):
 
     def decide(self, bucket):
         now = time.time()
-        earned = (now - float(bucket.get("last", now))) * RATE
+        earned = max(now - float(bucket.get("last", now)), 0) * RATE
         tokens = min(float(bucket.get("tokens", BURST)) + earned, BURST)
         return tokens >= 1, {"tokens": tokens - (tokens >= 1), "last": now}
 
