@@ -45,8 +45,9 @@ class Arm:
     On entry: the load (an engine is lent when it is first asked for), the programs, `prepare`,
     and a VACUUM ANALYZE, as a table in production would have had. `proxied` services stand
     behind a fault proxy, `private` ones belong to this arm alone, because something will be
-    done to them. `services` are the judge's ways in, for the load and the checks; `handed` are
-    those of the variant's own code, which differ where it is among the bench's `guests`.
+    done to them; so do `stepped` ones, which start when they are first asked for. `services` are
+    the judge's ways in, for the load and the checks; `handed` are those of the variant's own code,
+    which differ where it is among the bench's `guests`.
     """
 
     def __init__(
@@ -58,13 +59,15 @@ class Arm:
         *,
         private: Collection[str] = (),
         proxied: Collection[str] = (),
+        stepped: Collection[str] = (),
     ) -> None:
         self.bench = bench
         self.file = file
         self.lab = lab
         self.variant = variant
         self.name = f"{variant.__name__.lower()}_{next(_numbers)}"
-        self.private = set(private) | set(proxied)
+        self.faulted = set(private) | set(proxied)
+        self.private = self.faulted | set(stepped)
         self.proxied = set(proxied)
         self.deployments: dict[str, Deployment] = {}
         self.accesses: dict[str, Access] = {}
@@ -91,7 +94,7 @@ class Arm:
         makers = {name: functools.partial(self._make, name, template) for name in self._specs}
         self.services = Services({}, makers)
         self.handed = self._handed()
-        for name in self.private:
+        for name in self.faulted:
             if name in self._specs:
                 self.services[name]
         if template is None:

@@ -282,8 +282,8 @@ def disturbed_arm(
     """An arm for one whole trial: what its steps and faults touch is private, or proxied."""
     hit, wire = targets(trial)
     stepped = set(lab.services) if trial.steps else set()
-    private = (hit & set(lab.services)) | stepped
-    return Arm(bench, file, lab, variant, private=private, proxied=wire)
+    private = hit & set(lab.services)
+    return Arm(bench, file, lab, variant, private=private, proxied=wire, stepped=stepped)
 
 
 def whole_trial(

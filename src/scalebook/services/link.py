@@ -1,7 +1,7 @@
-"""The links between the nodes of one engine: each node has an address that can be cut or delayed.
+"""The links between the nodes of one engine: addresses that can fall silent or be slow.
 
-Nodes tell each other these addresses and not their own, so a cut node is alive and alone, as
-behind a broken network: a client that holds its socket still reaches it.
+Nodes tell each other these addresses and not their own, so a silent node is alive and alone,
+as behind a broken network: a client that holds its socket still reaches it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Links(Controlled):
         isolated = ["-I", "-S"] if sys.platform == "linux" else ["-I"]
         return [sys.executable, *isolated, link_process.__file__, json.dumps(self._pairs)]
 
-    def cut(self, number: int) -> None:
-        """Drop every connection to this node and refuse new ones, until `heal`."""
-        self.tell(f"cut {number}")
+    def silence(self, number: int) -> None:
+        """Let nothing through to or from this node's address, and tell nobody, until `heal`."""
+        self.tell(f"silence {number}")
 
     def heal(self, number: int) -> None:
-        """Let the others reach this node again."""
+        """Let the others reach this node again; what was held arrives."""
         self.tell(f"heal {number}")
 
     def delay(self, number: int, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """The child process of the links between nodes: standard library alone, started by its path.
 
 Argument: a JSON list of `[listen port, target port]`, one pair per node, on 127.0.0.1. Standard
-input: one command a line (`cut N`, `heal N`, `delay N SECONDS`, N from 0); each is answered by
-a line on standard output. Other than in front of clients, both directions are delayed.
+input: one command a line (`silence N`, `heal N`, `delay N SECONDS`, N from 0); each is answered
+by a line on standard output. A silent link holds what it is given, as a broken network does: no
+side is told, and after `heal` it arrives. Other than in front of clients, both directions wait.
 """
 
 import asyncio
@@ -26,21 +27,13 @@ class Link:
     def __init__(self, listen: int, target: int) -> None:
         self.listen, self.target = listen, target
         self.delay_seconds = 0.0
+        self.passable = asyncio.Event()
+        self.passable.set()
         self.server: asyncio.Server | None = None
-        self.writers: set[asyncio.StreamWriter] = set()
 
-    async def heal(self) -> None:
-        """Accept connections (again)."""
-        if self.server is None:
-            self.server = await asyncio.start_server(self.connected, HOST, self.listen)
-
-    async def cut(self) -> None:
-        """Drop all connections and refuse new ones."""
-        if self.server is not None:
-            self.server.close()
-            self.server = None
-        for writer in list(self.writers):
-            writer.transport.abort()
+    async def start(self) -> None:
+        """Accept connections."""
+        self.server = await asyncio.start_server(self.connected, HOST, self.listen)
 
     async def connected(self, down: asyncio.StreamReader, to_peer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side closes it."""
@@ -49,8 +42,6 @@ class Link:
         except OSError:
             to_peer.transport.abort()
             return
-        both = {to_peer, to_node}
-        self.writers |= both
         ways = [
             asyncio.create_task(way)
             for one, other in ((down, to_node), (up, to_peer))
@@ -62,8 +53,7 @@ class Link:
             for task in ways:
                 task.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            self.writers -= both
-            for writer in both:
+            for writer in (to_peer, to_node):
                 writer.transport.abort()
 
     def ways(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Iterator[Way]:
@@ -84,6 +74,7 @@ class Link:
                     due, chunk = await queue.get()
                     if due > loop.time():
                         await asyncio.sleep(due - loop.time())
+                    await self.passable.wait()
                     if not chunk:
                         return
                     writer.write(chunk)
@@ -99,16 +90,16 @@ async def _obey(links: list[Link]) -> None:
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     for link in links:
-        await link.heal()
+        await link.start()
     _answer()
     while words := (await reader.readline()).decode().split():
         link = links[int(words[1])]
         if words[0] == "delay":
             link.delay_seconds = float(words[2])
-        elif words[0] == "cut":
-            await link.cut()
+        elif words[0] == "silence":
+            link.passable.clear()
         else:
-            await link.heal()
+            link.passable.set()
         _answer()
 
 

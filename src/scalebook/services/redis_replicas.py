@@ -35,7 +35,7 @@ class RedisReplicas(Spec):
 
     `down_after_seconds`: after how long a silence a Sentinel takes a node for dead; the quorum is
     a majority. `appendonly`, `save`, `settings`: of every node, as of `Redis`. Nodes reach each
-    other through links on 127.0.0.1 that a lab may cut or delay; they know a password.
+    other through links on 127.0.0.1 that a lab may silence or delay; they know a password.
     """
 
     kind: ClassVar[str] = "redis"

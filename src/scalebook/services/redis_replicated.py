@@ -131,8 +131,9 @@ class ReplicatedAccess(RedisAccess):
     def connect_by_sentinel(self, **kwargs: Any) -> redis.Redis:
         """A client of whoever the Sentinels call primary, asked anew for each connection.
 
-        It goes through the node's link, so it sees `isolate`. Commands raise `ConnectionError`
-        (`MasterNotFoundError`, `TimeoutError`) while there is no primary; none is repeated.
+        It goes through the node's link, so it hangs in `isolate`: give it a `socket_timeout`.
+        Commands raise `ConnectionError` (`MasterNotFoundError`) or `TimeoutError` while there is
+        no primary; none is repeated.
         """
         sentinel: Any = self.sentinel(**kwargs)
         client: redis.Redis = sentinel.master_for(MASTER_NAME)
@@ -165,12 +166,12 @@ class ReplicatedAccess(RedisAccess):
         self._running().promote(replica.index)
 
     def isolate(self) -> None:
-        """Cut this node off from replicas, Sentinels and clients that found it by them.
+        """Let replicas, Sentinels and clients that found it by them hear nothing of this node.
 
-        Clients at its Unix socket stay: they are on its side of the broken network. What a replica
-        has opened itself, its line to the primary, stays too.
+        Nobody is told: connections hang, as in a broken network. Clients at its Unix socket are
+        on its side. What a replica has opened itself, its line to the primary, stays as it is.
         """
-        self._running().links.cut(self.index)
+        self._running().links.silence(self.index)
 
     def rejoin(self) -> None:
         """Let the others reach this node again."""
