@@ -66,8 +66,8 @@ def test_delayed_replica_is_behind_and_named(replicated: ReplicatedAccess) -> No
 
 def test_isolated_primary_is_alone_and_alive(replicated: ReplicatedAccess) -> None:
     replicated.primary.isolate()
-    store(replicated, "alone", "yes")
     with replicated.primary.connect() as client:
+        client.set("alone", "yes")
         assert client.wait(1, 200) == 0
     assert value(replicated.replica(0), "alone") is None
     replicated.primary.rejoin()
