@@ -9,8 +9,8 @@ from scalebook.services import Redis
 
 SLOW_SECONDS = 0.01  # What the engine's own slow log calls slow, unless it is told otherwise.
 PIECE = 50  # Commands of a job that is cut up.
-READS_PER_SECOND = 300
-JOBS_PER_SECOND = 8
+READS_PER_SECOND = 200
+JOBS_PER_SECOND = 5
 SCRIPT = """for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
               redis.call('HINCRBY', KEYS[1], i, 1)
             end
@@ -68,11 +68,11 @@ def nobody_sees_half_a_job(run):
 
 
 LAB = Lab(
-    at=("commands in a job", [100, 1_000, 10_000, 50_000]),
+    at=("commands in a job", [100, 1_000, 5_000, 20_000]),
     services={"redis": Redis},
     roles=[
         Role("job", rate=JOBS_PER_SECOND, keys=1, apart=True),
-        Role("read", clients=16, rate=READS_PER_SECOND, keys=1),
+        Role("read", clients=32, rate=READS_PER_SECOND, keys=1),
     ],
     variants=lambda n: [*([RoundTrips] if n <= 1_000 else []), Pipelined, Script, InPieces],
     promises=lambda n: [
