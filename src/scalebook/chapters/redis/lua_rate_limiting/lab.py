@@ -1,7 +1,7 @@
 """Rate limiting in Lua: what does a limiter gain by deciding inside the engine?"""
 
 import itertools
-import time
+from datetime import UTC, datetime
 
 from limits import RateLimitItemPerSecond, storage, strategies
 
@@ -37,7 +37,7 @@ class ReadThenWrite(Client):
         return allowed
 
     def decide(self, bucket):
-        now = time.time()
+        now = datetime.now(UTC).timestamp()
         earned = max(now - float(bucket.get("last", now)), 0) * RATE
         tokens = min(float(bucket.get("tokens", BURST)) + earned, BURST)
         return tokens >= 1, {"tokens": tokens - (tokens >= 1), "last": now}
@@ -82,7 +82,8 @@ class ClientClock(TokenBucket):
     script = f"local now = tonumber(ARGV[3]) {TOKENS}"
 
     def allow(self, user):
-        return self.run([user], [BURST, RATE, time.time() + self.worker * SKEW_SECONDS]) == 1
+        now = datetime.now(UTC).timestamp() + self.worker * SKEW_SECONDS
+        return self.run([user], [BURST, RATE, now]) == 1
 
 
 class LibraryLog(ReadThenWrite):

@@ -1,10 +1,9 @@
 """Sliding window: does a limiter ever let more through in some second than it was told to?
 
-All users begin at once, out of silence, and ask twice what they may. Seconds of the clock begin
-at another moment for each user, so that the burst falls everywhere between two boundaries.
+All users begin at once, out of silence, and ask twice what they may; each has other boundaries.
 """
 
-import time
+from datetime import UTC, datetime
 
 from limits import RateLimitItemPerSecond, storage, strategies
 
@@ -34,7 +33,8 @@ class FixedWindow(Client):
         self.redis = services.redis.connect()
 
     def allow(self, user):
-        key = f"user:{user}:{int(time.time() + user / USERS[self.at])}"
+        second = int(datetime.now(UTC).timestamp() + user / USERS[self.at])
+        key = f"user:{user}:{second}"
         count, _ = self.redis.pipeline().incr(key).expire(key, 2).execute()
         return count <= self.at
 
@@ -69,7 +69,7 @@ class TwoTrips(SlidingLog):
     """Broken on purpose: looks in one trip and adds in the next."""
 
     def allow(self, user):
-        now = time.time()
+        now = datetime.now(UTC).timestamp()
         seen = self.redis.zcount(f"user:{user}", now - 1, now)
         return seen < self.at and self.redis.zadd(f"user:{user}", {self.random.random(): now}) == 1
 
