@@ -6,6 +6,7 @@ from typing import Any
 from scalebook.engine import Workbench
 from scalebook.engine.arm import LabFile
 from scalebook.engine.comparison import disturbed_arm
+from scalebook.lab import Whole
 from scalebook.labfile import import_lab
 
 LAB = """
@@ -21,7 +22,8 @@ def test_a_stepped_service_starts_when_it_is_asked_for(
     unit = write(steps + LAB)
     lab = import_lab(unit.folder / "lab.py").resolved(1)
     file = LabFile(unit.folder / "lab.py", {})
-    with disturbed_arm(own_bench, file, lab, lab.variants[1], lab.trials[1]) as arm:
+    trial = next(trial for trial in lab.trials if isinstance(trial, Whole))
+    with disturbed_arm(own_bench, file, lab, lab.variants[1], trial) as arm:
         assert arm.accesses == {}
         arm.observer()
         assert list(arm.accesses) == ["redis"]

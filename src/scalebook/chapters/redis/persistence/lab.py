@@ -61,7 +61,7 @@ class Buffered(EverySecond):
     uses, waiting = {}, ()
 
     def store(self, numbers):
-        self.waiting = [*self.waiting, *numbers]
+        self.waiting = [*self.waiting, *numbers]  # type: ignore[assignment]
         if len(self.waiting) >= 16 * self.at:
             waiting, self.waiting = self.waiting, ()
             super().store(waiting)
