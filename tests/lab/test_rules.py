@@ -94,6 +94,7 @@ WRONG = {
     "variants=[Slow, Fast, Undocumented]": ("Undocumented has no docstring", "in a sentence"),
     "variants=[Slow, Fast, Fast]": ("two variants share a name", "rename"),
     "services={}": ("no services", "Postgres"),
+    "services={'random': Redis}": ("services.random is the random source", "otherwise"),
     "services={'redis': 'redis'}": ("service 'redis' is 'redis', not an engine", "class of"),
     "**on(programs={'bus': Slow})": ("program 'bus' is not a Program", "derive it from Program"),
     "**on(programs={'redis': Helper})": ("'redis' names a service and a program", "rename"),

@@ -1,5 +1,7 @@
 """Accounts of judged code: enough for a lab's client, nothing of the administrator's."""
 
+from typing import Any
+
 import psycopg
 import pytest
 import redis as driver
@@ -112,7 +114,7 @@ def test_extensions_stay_with_their_owner(pg: PostgresDeployment) -> None:
 
 def test_redis_lets_the_guest_use_its_data(redis: RedisDeployment) -> None:
     guest = redis.access("guest").as_guest()
-    client = guest.connect()
+    client: Any = guest.connect()
     client.set("a", 1)
     assert client.eval("return redis.call('INCR', KEYS[1])", 1, "a") == 2
     with client.pipeline() as pipe:
@@ -132,7 +134,7 @@ def test_redis_lets_the_guest_use_its_data(redis: RedisDeployment) -> None:
 def test_redis_gives_the_guest_nothing_else(redis: RedisDeployment) -> None:
     access = redis.access("guest")
     guest = access.as_guest()
-    client = guest.connect()
+    client: Any = guest.connect()
     for words in ("CONFIG GET requirepass", "ACL LIST", "SHUTDOWN", "REPLICAOF NO ONE", "MONITOR"):
         with pytest.raises(driver.exceptions.NoPermissionError):
             client.execute_command(*words.split())

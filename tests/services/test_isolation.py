@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ UID = 65534
 WHICH = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from scalebook.services.isolation import isolation
 print(json.dumps(vars(isolation(Path(sys.argv[1])))))
 """
@@ -125,7 +127,9 @@ class Inside:
     def __call__(self, tool: str, code: str) -> "subprocess.CompletedProcess[str]":
         words = ["/usr/bin/env", f"WHO={self.user}", _python(), "-I", "-S", "-c", code]
         command = Isolation("namespaces", "", tool).command(words, self.folder)
-        who = {"user": UID, "group": UID, "extra_groups": []} if os.getuid() == 0 else {}
+        who: dict[str, Any] = (
+            {"user": UID, "group": UID, "extra_groups": []} if os.getuid() == 0 else {}
+        )
         return subprocess.run(
             command, cwd=self.folder, text=True, capture_output=True, check=False, **who
         )

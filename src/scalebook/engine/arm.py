@@ -181,12 +181,30 @@ class Arm:
         return shared
 
     def _load(self) -> None:
+        services = self._for_load()
         with self._blame("load"):
             if isinstance(self.lab.load, str):
                 names = [name for name, spec in self._specs.items() if spec.kind == "postgresql"]
-                self.services[names[0]].run(self.lab.load)
+                services[names[0]].run(self.lab.load)
             elif self.lab.load is not None:
-                self.lab.load(self.services, self.lab.point)
+                self.lab.load(services, self.lab.point)
+
+    def _for_load(self) -> Services:
+        """`services` whose random numbers follow the seed of the run: PostgreSQL's random().
+
+        For Python there is `services.random`. So each arm that loads for itself has the same
+        data, and another run has others.
+        """
+        seed = self.bench.seed
+        source = random.Random(None if seed is None else f"{seed}/{self.lab.point}")  # noqa: S311
+        fraction = source.uniform(-1, 1)
+
+        def make(name: str) -> Access:
+            access: Access = self.services[name]
+            return access.seeded(fraction)
+
+        makers = {name: functools.partial(make, name) for name in self._specs}
+        return Services({"random": source}, makers)
 
     def _start_programs(self) -> None:
         """Each program knows the address of every other before any of them starts."""

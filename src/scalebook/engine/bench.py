@@ -45,6 +45,8 @@ class Workbench:
         self._lent: list[Deployment] = []
         self.loads: dict[Hashable, dict[str, tuple[Deployment, Access]] | None] = {}
         """What has been loaded once, to be copied: see `Arm`."""
+        self.seed: int | None = None
+        """From which a load draws its random numbers; None leaves them to chance."""
         self.guests: set[str] = set()
         """Names of variants whose code gets accounts of its own: see `Access.as_guest`."""
         self.described: dict[Spec, dict[str, object]] = {}

@@ -40,13 +40,16 @@ class ExactPoint:
         self.units: dict[str, dict[str, str]] = {v.__name__: {} for v in variants}
         self.gates: list[Gate] = []
 
-    def build(self, seed: int, number: int) -> list[tuple[type[Client], Run]]:
-        """Build every variant from `seed`; compare the answers that should agree."""
+    def build(self, seed: int, number: int, share: float = 1.0) -> list[tuple[type[Client], Run]]:
+        """Build every variant from `seed`; compare the answers that should agree.
+
+        With a `share` there are that many times fewer members than the point says.
+        """
         answers: dict[str, dict[str, Any]] = {}
         runs: list[tuple[type[Client], Run]] = []
         for variant in self.variants:
             with Arm(self.bench, self.file, self.lab, variant) as arm:
-                op = self._fill(arm, seed)
+                op = self._fill(arm, seed, share)
                 figures = own_figures(arm)
                 self.units[variant.__name__] = {n: f.unit for n, f in figures.items()}
                 answers[variant.__name__] = {
@@ -66,9 +69,9 @@ class ExactPoint:
         self._compare(answers)
         return runs
 
-    def _fill(self, arm: Arm, seed: int) -> Op:
+    def _fill(self, arm: Arm, seed: int, share: float) -> Op:
         client = arm.observer()
-        items = Items(int(self.lab.point), seed)
+        items = Items(max(1, int(self.lab.point * share)), seed)
         begun = time.perf_counter()
         try:
             result = getattr(client, self.trial.method)(items)

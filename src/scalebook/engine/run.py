@@ -72,6 +72,7 @@ def run_unit(
         question=unit.question,
     )
     interrupted = False
+    bench.seed = seed
     try:
         run.measure()
     except KeyboardInterrupt:

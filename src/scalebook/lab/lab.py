@@ -39,7 +39,8 @@ class Lab:
     """One experiment. Any field but `at`, `claim` and `agree` may be a function of the point.
 
     `at` is the axis: its name and its points, in rising order. `load(services, point)`, or SQL
-    with `{axis}` in it, fills an arm before its clients open. Wrong use raises `LabError`.
+    with `{axis}` in it, fills an arm before its clients open; PostgreSQL's random() and
+    `services.random` then follow the run's seed. Wrong use raises `LabError`.
     """
 
     at: tuple[str, Sequence[Any]]

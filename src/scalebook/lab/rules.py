@@ -79,6 +79,8 @@ def _variants(variants: Sequence[Any]) -> None:
 def _services(lab: LabAt) -> None:
     _demand(lab.services, "there are no services", 'name them: services={"pg": Postgres}')
     for name, spec in lab.services.items():
+        text = "services.random is the random source of a load"
+        _demand(name != "random", text, "call the service otherwise")
         _demand(
             hasattr(spec, "kind") and hasattr(spec, "start"),
             f"service {name!r} is {spec!r}, not an engine",

@@ -157,6 +157,7 @@ def _judged(task: Task, out: _Out) -> dict[str, Any]:
     tell({"event": "part", "part": "import", "limit": 30.0})
     module = import_lab_module(Path(task.joined))
     bench = Workbench(task.engines, reporter=tell, run=RunDirectory.inside(Path(task.folder)))
+    bench.seed = task.seed
     bench.guests.add(your_name(task.technique))
     judge = Judge(
         bench=bench,

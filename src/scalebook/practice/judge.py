@@ -6,6 +6,7 @@ are the lab's, and the engine tries them. The reference is not judged, only comp
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from scalebook.engine.comparison import Comparison, disturbed_arm, whole_trial
 from scalebook.engine.exact import ExactPoint
 from scalebook.engine.figures import log_ratios
 from scalebook.engine.labrun import LabRun, Named
-from scalebook.engine.sampling import gates, sample
+from scalebook.engine.sampling import Sample, gates, sample
 from scalebook.errors import HarnessError
 from scalebook.lab import Client, Exact, Interleaved, Invariant, Lab, Promise, Run, Slices, Whole
 from scalebook.lab.lab import LabAt
@@ -39,6 +40,8 @@ SLICE_SECONDS = 0.2
 MOST_PAIRS = 80
 BAR_SECONDS = 60.0
 BAR_SEEDS = 3
+SHARES = (0.4, 0.9)
+"""Of the members that an exact lab's point says, when answers are compared."""
 POINTS_TRIED = 3
 ANSWER_SECONDS = 20.0
 """For the sampled answers of the learner's class, when the reference has answered."""
@@ -177,19 +180,37 @@ class Judge:
         exact = next((t for t in lab.trials if isinstance(t, Exact)), None)
         if exact is not None:
             built = ExactPoint(self.bench, self.file, lab, lab.variants, exact)
-            built.build(self.seed, 0)
+            # Not as many members as the point says, which the code is told.
+            share = random.Random(self.seed).uniform(*SHARES)  # noqa: S311 - a seeded choice
+            built.build(self.seed, 0, share)
             self._demand(built.gates)
-            self.tried.append(f"answers at {point}: as the reference's")
+            self.tried.append(f"answers at {share:.0%} of {point}: as the reference's")
         elif lab.workload is not None:
-            samples = {}
+            samples: dict[str, Sample] = {}
+            asked: set[str] = set()
             for variant in lab.variants:
                 limit = PHASE_SECONDS["answers"] if variant is self.reference else ANSWER_SECONDS
                 self.tell({"event": "part", "part": "answers", "limit": limit})
                 with Arm(self.bench, self.file, lab, variant) as arm:
                     samples[variant.__name__] = sample(arm, lab.workload, self.seed)
+                    asked = {access.kind for access in arm.accesses.values()}
             self._demand(gates(lab, samples, lab.variants))
+            self._demand_commands(samples, asked)
             count = sum(len(x) for x in samples[self.yours.__name__].results.values())
             self.tried.append(f"{count} sampled answers at {point}: as the reference's")
+
+    def _demand_commands(self, samples: dict[str, Sample], asked: set[str]) -> None:
+        """Raise where answers came from the process's memory alone: they end with it.
+
+        Redis counts commands exactly; code that has asked for another engine is not looked at.
+        """
+        ours, theirs = (
+            sum(len(names) for names in samples[who.__name__].commands.values())
+            for who in (self.yours, self.reference)
+        )
+        if theirs and not ours and asked <= {"redis"}:
+            text = "your answers came without one command to an engine, where they must be kept"
+            raise _Found(Finding("answers", text, seed=self.seed))
 
     def _demand(self, found: list[Gate]) -> None:
         """Raise the first gate that the learner's class failed; the reference must fail none."""

@@ -84,6 +84,14 @@ class Access(Handle):
         in the runner. The copy cannot kill, restart or promote the service.
         """
 
+    def seeded(self, seed: float) -> Self:
+        """A way in whose connections draw the engine's own random numbers from `seed`, -1 to 1.
+
+        For an engine without any, this one.
+        """
+        del seed
+        return self
+
     def with_levers_of(self, other: Self) -> Self:
         """A copy that can kill, pause and restart what `other` can, for a step of a trial."""
         changed = copy.copy(self)

@@ -54,7 +54,9 @@ def _bubblewrap(tool: str, writable: Path) -> list[str | Path]:
     return [
         *(tool, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-net"),
         # The network namespace has a loopback device of its own, for engines that need ports.
-        *("--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
+        # Process 1 cannot be killed from inside, and its end is the end of all.
+        *("--as-pid-1", "--die-with-parent", "--ro-bind", "/", "/"),
+        *("--dev", "/dev", "--proc", "/proc"),
         *("--bind", writable, writable, "--"),
     ]
 

@@ -54,6 +54,7 @@ class PostgresAccess(Access):
         self.user = "postgres"
         self.password = password
         self.node: int | None = None
+        self._seed: float | None = None
         self._deployment: PostgresDeployment | None = deployment
         self._topology = deployment.topology
         self._real = real
@@ -117,7 +118,13 @@ class PostgresAccess(Access):
             "dbname": self.database,
             "connect_timeout": CONNECT_SECONDS,
         }
-        return RecordingConnection.connect(**{**defaults, **kwargs})
+        connection = RecordingConnection.connect(**{**defaults, **kwargs})
+        if self._seed is not None:
+            with psycopg.Cursor(connection) as cursor:
+                cursor.execute("SELECT setseed(%s)", [self._seed])
+            if not connection.autocommit:
+                connection.commit()
+        return connection
 
     def run(self, script: str) -> None:
         """Run one or more statements, each committed on its own unless the script says BEGIN."""
@@ -212,6 +219,12 @@ class PostgresAccess(Access):
         with administer(primary._real[primary.index], self.password, self.database) as connection:
             admit(connection, self.database)
         self.wait_for_replicas()
+        return changed
+
+    def seeded(self, seed: float) -> Self:
+        """As of `Access`: each connection begins with setseed."""
+        changed = self.with_levers_of(self)
+        changed._seed = seed
         return changed
 
     def with_levers_of(self, other: Self) -> Self:
