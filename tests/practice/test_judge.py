@@ -302,3 +302,16 @@ def test_a_file_that_deletes_itself_comes_back(
     capsys.readouterr()
     assert time.monotonic() - begun < 300
     assert file.read_text() == text
+
+
+def test_endless_starting_of_processes_is_bounded(judged: Judge) -> None:
+    found = judged("while True: subprocess.Popen(['sleep', '987'], cwd='/')")
+    assert found.verdict == "fail"
+    assert "BlockingIOError" in found.findings[0].text
+    left = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987"]]
+    assert left == []
+
+
+def test_hundreds_of_forks_are_one_verdict(judged: Judge) -> None:
+    """A fork ends at once, so that it cannot go on judging; the code itself is right."""
+    assert judged("if not key: [os.fork() for _ in range(300)]").verdict == "pass"
