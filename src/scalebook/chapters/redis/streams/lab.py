@@ -64,7 +64,7 @@ class Stream(Table):
     """XADD; the server numbers the entries as they arrive, and XRANGE goes on behind a number."""
 
     uses = {"append": Command("XADD"), "read": Command("XRANGE")}
-    service, place = "redis", "-"
+    service, place = "redis", "-"  # type: ignore[assignment]
 
     def open(self, services):
         self.redis = services[self.service].connect()
