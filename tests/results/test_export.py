@@ -68,5 +68,6 @@ def test_parquet_without_pyarrow(
 def test_wrong_format_and_wrong_place(make_result: MakeResult, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no export format 'xml'"):
         export([make_result()], "xml", tmp_path / "a.xml")
+    (tmp_path / "file").touch()
     with pytest.raises(HarnessError, match="cannot be written"):
-        export([make_result()], "csv", tmp_path / "absent" / "a.csv")
+        export([make_result()], "csv", tmp_path / "file" / "a.csv")

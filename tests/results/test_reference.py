@@ -53,7 +53,7 @@ def test_no_reference_and_a_damaged_one(make_result: MakeResult, tmp_path: Path)
     with pytest.raises(UsageError, match=r"result\.json:1: not a result"):
         read_reference(path)
     with pytest.raises(HarnessError, match="cannot be written"):
-        write_reference(make_result(), tmp_path / "absent" / "result.json")
+        write_reference(make_result(), path / "result.json")
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_files_of_others_stay_and_are_never_overwritten(small: Small) -> None:
 def test_an_interrupted_build_is_taken_up(
     small: Small, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, left = manifest._write, [5]
+    write, left = manifest.write_whole, [5]
 
     def full(path: Path, data: bytes) -> None:
         left[0] -= 1
@@ -195,7 +195,7 @@ def test_an_interrupted_build_is_taken_up(
         write(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "_write", full)
+        patch.setattr(manifest, "write_whole", full)
         with pytest.raises(HarnessError, match="No space left"):
             small.build()
     small.build()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from html import escape
 
 from scalebook.book.remembered import cache_folder
 from scalebook.errors import ScalebookError
+from scalebook.files import write_whole
 
 __all__ = ["HEIGHT", "WIDTH", "Card", "CardError", "card_png", "card_svg", "draw_card"]
 
@@ -95,11 +95,8 @@ def card_png(
         if found.startswith(b"\x89PNG"):
             return found
     drawn = draw_card(card)
-    partial = file.with_name(f".{name}.{os.getpid()}")
     with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(drawn)
-        partial.replace(file)
+        write_whole(file, drawn)
     return drawn
 
 

@@ -8,7 +8,6 @@ scripts, foreign content); colours become classes of `pictures.css`, so that dar
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from html import escape
@@ -18,6 +17,7 @@ from xml.etree import ElementTree
 from scalebook.book.faults import Mistake
 from scalebook.book.remembered import cache_folder
 from scalebook.errors import ClaimFailed
+from scalebook.files import write_whole
 
 __all__ = ["KINDS", "DiagramCache", "DiagramError", "no_diagram", "sanitise", "titled"]
 
@@ -94,12 +94,9 @@ class DiagramCache:
 
     def _keep(self, source: str, inner: str) -> None:
         file = self._file(source)
-        partial = file.with_name(f".{file.name}.{os.getpid()}")
         # A cache that cannot be written only has to be filled again.
         with suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(inner, "utf-8")
-            partial.replace(file)
+            write_whole(file, inner)
 
 
 def titled(body: str) -> dict[str, str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from scalebook.book.remembered import cache_folder
+from scalebook.files import write_whole
 
 __all__ = ["Kept"]
 
@@ -36,12 +36,9 @@ class Kept:
             if end == name:  # Else it was cut short.
                 return text
         made = make()
-        partial = file.with_name(f".{name}.{os.getpid()}")
         # A cache that cannot be written only has to be filled again.
         with suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(f"{made}\n{name}".encode())
-            partial.replace(file)
+            write_whole(file, f"{made}\n{name}")
         return made
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from scalebook.files import write_whole
+
 __all__ = ["Remembered", "cache_folder"]
 
 VERSION = 1
@@ -46,12 +48,9 @@ class Remembered:
         """Write new answers to the file."""
         if not self._changed:
             return
-        partial = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         # A cache that cannot be written only has to be filled again.
         with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(self._known))
-            partial.replace(self._file)
+            write_whole(self._file, json.dumps(self._known))
 
 
 def _stamp(files: tuple[Path | str, ...]) -> list[int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
@@ -19,7 +18,7 @@ from pathlib import Path
 import genanki  # type: ignore[import-untyped]
 
 from scalebook.book.diagrams import DiagramCache
-from scalebook.errors import HarnessError
+from scalebook.files import whole_file
 from scalebook.practice.cards import Card, Picture
 
 __all__ = ["deck_name", "write_deck"]
@@ -55,21 +54,11 @@ def write_deck(path: Path, cards: Sequence[Card], *, style: str = "") -> int:
     pictures = {card.picture: _svg(card.picture, style) for card in cards if card.picture}
     media = {_file_name(picture): svg for picture, svg in pictures.items()}
     decks = [_deck(name, found) for name, found in groupby(cards, key=deck_name)]
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            collection = Path(folder) / "collection.anki2"
-            _collect(collection, decks)
-            _zip(partial, collection, media)
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise HarnessError(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="free space there, mend its permissions, or give another file",
-        ) from error
+    remedy = "free space there, mend its permissions, or give another file"
+    with whole_file(path, remedy=remedy) as partial, tempfile.TemporaryDirectory() as folder:
+        collection = Path(folder) / "collection.anki2"
+        _collect(collection, decks)
+        _zip(partial, collection, media)
     return len(cards)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scalebook.errors import HarnessError, UsageError
+from scalebook.errors import UsageError
+from scalebook.files import write_whole
 from scalebook.practice.starter import MARK
 
 __all__ = ["Solution", "changes", "read_solution", "solution_here", "starter_name", "write_anew"]
@@ -36,16 +35,7 @@ def starter_name(unit: str) -> str:
 
 def write_anew(path: Path, text: str) -> None:
     """Put `text` into the file in one step: a reader sees the old file or the new one."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise HarnessError(
-            f"{path} cannot be written: {error.strerror or error}", remedy="choose another --to"
-        ) from error
+    write_whole(path, text, remedy="choose another --to")
 
 
 def read_solution(path: Path) -> Solution:

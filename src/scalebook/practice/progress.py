@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from scalebook.errors import HarnessError, UsageError
+from scalebook.files import MAKING, make_private
 from scalebook.practice.renamed import Renamed, load_renamed
 
 __all__ = ["CardState", "Event", "Kind", "Progress", "default_file"]
@@ -26,7 +26,6 @@ VERSION = 1
 OURS = 0x53434C42
 """SQLite's application_id of a progress file."""
 WAIT_SECONDS = 30
-MAKING = threading.Lock()
 TABLES = (
     "CREATE TABLE events (id INTEGER PRIMARY KEY, at TEXT NOT NULL, unit TEXT NOT NULL, "
     "kind TEXT NOT NULL, facts TEXT NOT NULL) STRICT",
@@ -172,7 +171,7 @@ class Progress:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A connection within one transaction, which is committed at the end."""
         with self._explained():
-            self._make()
+            make_private(self.file)
             with closing(self._connect()) as db:
                 _patiently(db, lambda: self._begin(db))
                 if self._version(db) == 0:
@@ -182,17 +181,6 @@ class Progress:
                     db.execute(f"PRAGMA user_version = {VERSION}")
                 yield db
                 db.execute("COMMIT")
-
-    def _make(self) -> None:
-        """Make an empty file that only its owner may read, where there is none.
-
-        A file that exists is not opened: closing it would take away the locks that SQLite holds
-        on it in other threads of this process, as POSIX has it, and with them what they write.
-        """
-        with MAKING:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _begin(self, db: sqlite3.Connection) -> None:
         """Begin to write, in a file that has a write-ahead log.

@@ -4,13 +4,13 @@ import csv
 import importlib
 import io
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from scalebook.errors import HarnessError, UsageError
+from scalebook.errors import UsageError
+from scalebook.files import write_whole
 from scalebook.results.figures import AxisValue, TrialRecord, VariantRecord
 from scalebook.results.record import Result
 
@@ -109,16 +109,7 @@ def export(results: Iterable[Result], form: str, target: Path | None = None) -> 
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return len(table)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HarnessError(
-            f"{target} cannot be written: {error.strerror or error}",
-            remedy="Free space there or name another file.",
-        ) from error
+    write_whole(target, data, remedy="Free space there or name another file.")
     return len(table)
 
 

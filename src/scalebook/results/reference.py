@@ -1,14 +1,14 @@
 """The result that a unit's page quotes: `result.json` in its folder, and how a run compares."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from scalebook.errors import HarnessError, UsageError
+from scalebook.errors import UsageError
+from scalebook.files import write_whole
 from scalebook.results.environment import comparable, differences
 from scalebook.results.record import CrossingRecord, Result
 from scalebook.stats.words import count, number
@@ -37,16 +37,7 @@ def write_reference(result: Result, path: Path) -> None:
     text = _text(result.model_dump(mode="json"))
     if len(text) > BULK_BYTES:
         text = _text(_rounded(result.model_dump(mode="json")))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HarnessError(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="Free space there or mend its permissions.",
-        ) from error
+    write_whole(path, text, remedy="Free space there or mend its permissions.")
 
 
 def read_reference(path: Path) -> Result | None:

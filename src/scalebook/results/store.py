@@ -16,11 +16,11 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from scalebook.errors import HarnessError, UsageError
+from scalebook.files import make_private
 from scalebook.results.failures import explained
 from scalebook.results.record import SCHEMA_VERSION, Result
 from scalebook.results.tables import (
     histories,
-    make_private,
     open_engine,
     prepare,
     runs,

@@ -1,6 +1,5 @@
 """Tables of the store and how a database is opened for them."""
 
-import os
 from pathlib import Path
 
 from sqlalchemy import (
@@ -32,7 +31,6 @@ from scalebook.results.failures import redacted, wrong_url
 __all__ = [
     "STORE_VERSION",
     "histories",
-    "make_private",
     "open_engine",
     "prepare",
     "runs",
@@ -119,12 +117,6 @@ def _begin(connection: Connection) -> None:
     """Take the write lock at the start of a writing transaction, so that it waits, not fails."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def make_private(file: Path) -> None:
-    """Create an empty SQLite file that only its owner may read, with its folder."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def prepare(engine: Engine, where: str, *, create: bool) -> bool:

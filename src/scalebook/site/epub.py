@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-import os
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from scalebook.book.diagrams import DiagramCache
 from scalebook.book.faults import Fault, PageError
 from scalebook.book.page import Book
 from scalebook.book.render_page import Rendered, render
-from scalebook.errors import HarnessError
+from scalebook.files import whole_file
 from scalebook.site import run_facts, shell
 from scalebook.site.chapters import chapter_title, chapter_words
 from scalebook.site.facts import Facts
@@ -90,17 +89,9 @@ def write_epub(
     items = list(writer.items())
     if writer.faults:
         raise PageError(writer.faults)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    remedy = "free space there, mend its permissions, or give another file"
+    with whole_file(path, remedy=remedy) as partial:
         _zip(partial, [*items, writer.package(items)])
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise HarnessError(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="free space there, mend its permissions, or give another file",
-        ) from error
     return len(site.facts)
 
 

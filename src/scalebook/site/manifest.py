@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scalebook.errors import HarnessError, UsageError
+from scalebook.files import write_whole
 
 __all__ = ["Output"]
 
@@ -84,7 +85,7 @@ class Output:
                 # Claimed before they are written: an interrupted build can then be taken up.
                 self._save({**self._before, **{path: [] for path in changed}}, {}, {})
             for path in changed:
-                _write(self.root / path, self._staged[path])
+                write_whole(self.root / path, self._staged[path])
             self._now.update((path, _stamp(self.root / path)) for path in self._staged)
             self._remove([path for path in self._before if path not in self._now])
             self._save(self._now, self.pages, self.made)
@@ -108,14 +109,7 @@ class Output:
     ) -> None:
         data = {"version": VERSION, "files": files, "pages": pages, "made": made}
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        _write(self.root / FOLDER / "manifest.json", text.encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(path)
+        write_whole(self.root / FOLDER / "manifest.json", text)
 
 
 def _stamp(path: Path) -> list[int]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import re
 import secrets
 import shutil
@@ -17,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scalebook.errors import ScalebookError, UsageError
+from scalebook.files import whole_file
 from scalebook.results import now
 from scalebook.results.failures import redacted
 from scalebook.site.serve.child import Child, end_stray
@@ -256,12 +255,9 @@ class Jobs:
 
 def _write(folder: Path, job: Job) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
-    partial = folder / f".job.{os.getpid()}"
-    with contextlib.suppress(FileNotFoundError):
-        partial.unlink()
-    partial.touch(mode=0o600)
-    partial.write_text(job.model_dump_json(indent=1), encoding="utf-8")
-    partial.replace(folder / "job.json")
+    with whole_file(folder / "job.json") as partial:
+        partial.touch(mode=0o600)
+        partial.write_text(job.model_dump_json(indent=1), encoding="utf-8")
 
 
 def _read(folder: Path) -> Job | None:
