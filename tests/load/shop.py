@@ -26,6 +26,9 @@ class Counter(Client):
     def wrong(self, key):
         return self.redis.execute_command("NONSENSE", key)
 
+    def unwritten(self, key):
+        raise NotImplementedError("write Counter.unwritten")
+
     def misspelt(self, key):
         return self.rediss.get(key)
 

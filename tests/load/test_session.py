@@ -37,6 +37,11 @@ def test_a_programming_fault_of_the_lab_surfaces_with_its_line(cook: Cook) -> No
         new_session(cook("Counter"), 0, 1).call("misspelt", 5)
 
 
+def test_an_operation_still_to_be_written_is_no_failure_of_the_engine(cook: Cook) -> None:
+    with pytest.raises(LabError, match=r"Counter\.unwritten failed: NotImplementedError"):
+        new_session(cook("Counter"), 0, 1).call("unwritten", 5)
+
+
 def test_a_type_error_after_a_success_is_a_failure(cook: Cook) -> None:
     session = new_session(cook("Counter"), 0, 1)
     session.record("sometimes", 1)

@@ -14,7 +14,7 @@ from scalebook.lab.history import Outcome
 __all__ = ["ENGINE_ERRORS", "PROGRAMMING_FAULTS", "classify", "describe", "lab_line"]
 
 LONGEST_TEXT = 200
-PROGRAMMING_FAULTS = (TypeError, AttributeError, NameError)
+PROGRAMMING_FAULTS = (TypeError, AttributeError, NameError, NotImplementedError)
 BROKEN_STATES = ("08", "57P", "XX")  # Connection lost, server shutting down, internal error.
 ANSWERED = (redis.exceptions.BusyLoadingError, redis.exceptions.AuthenticationError)
 ENGINE_ERRORS: tuple[type[Exception], ...] = (psycopg.Error, redis.RedisError, OSError, EOFError)
