@@ -187,11 +187,40 @@ def test_no_lab_is_imported(good: Path) -> None:
     assert {fault.rule for fault in lint()} == {"stale"}
 
 
+HEAD = 'place = 1\ntitle = "A path"\nsummary = "From a to b."\n'
+FIRST, THEN = (f'[[units]]\nunit = "{unit}"\nwhy = "Because."\n' for unit in (OTHER, LAB))
+PATHS = {
+    "an unknown unit": (FIRST.replace("strat", "tart"), 5, "no unit is called"),
+    "an unknown key": (f"colour = 1\n{FIRST}", 4, "no key is called 'colour'"),
+    "a unit twice": (FIRST + FIRST, 8, f"{OTHER} is there twice"),
+    "no TOML": ("[[units]\n", 4, "Expected"),
+    "another order": (THEN + FIRST, 5, f"{LAB} comes before {OTHER}, which it needs"),
+}
+
+
+@pytest.mark.parametrize("fault", PATHS)
+def test_a_fault_of_a_path_is_found(good: Path, fault: str) -> None:
+    """Also where the book was looked at before, and no more when it is mended."""
+    file = good.parent / "paths" / "one.toml"
+    file.parent.mkdir()
+    file.write_text(HEAD + FIRST + THEN)
+    assert lint() == []
+    text, line, said = PATHS[fault]
+    file.write_text(HEAD + text)
+    (found,) = lint()
+    assert (found.file, found.line, found.rule) == (file, line, "path")
+    assert said in found.message
+    assert found.remedy
+    assert main(["lint"]) == 1
+    file.unlink()
+    assert lint() == []
+
+
 def test_every_rule_says_what_it_demands() -> None:
     assert all(rule.explanation.endswith(".") for rule in RULES.values())
     planted = {fault.rule for fault in PLANTED}
     elsewhere = {"orphan", "bound-result", "claim-differs", "no-result", "no-page", "lab-syntax"}
-    elsewhere.add("requirements")
+    elsewhere |= {"requirements", "path"}
     assert set(RULES) <= planted | elsewhere
     assert not set(RULES) & set(BINDER_RULES) - {"diagram"}
 

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from scalebook.book.page import Book
+from scalebook.book.renamed import Renamed
 from scalebook.cli import app
 from scalebook.errors import HarnessError
 from scalebook.practice.cards import Card, Cards, cards_of
 from scalebook.practice.drill import Drill
 from scalebook.practice.progress import CardState, Progress
-from scalebook.practice.renamed import Renamed
 
 Write = Callable[..., Path]
 AT = datetime(2026, 11, 1, 8, tzinfo=UTC)

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from scalebook.book.page import Book
 from scalebook.book.paths import load_paths
+from scalebook.book.renamed import Renamed
 from scalebook.cli import app
 from scalebook.practice.paths import walk
 from scalebook.practice.progress import Progress
@@ -46,7 +47,7 @@ def test_the_paths_of_the_book_have_no_fault() -> None:
 def test_a_path_is_read_with_planned_units(small: Book, folder: Path) -> None:
     text = HEAD + unit("redis/key-value-cache") + unit("redis/counter") + unit("redis/streams")
     (folder / "one.toml").write_text(text)
-    (path,) = load_paths(small, folder).paths
+    (path,) = load_paths(small).paths
     assert [(s.unit, s.written) for s in path.stages] == [
         ("redis/key-value-cache", True),
         ("redis/counter", True),
@@ -82,39 +83,51 @@ def test_faults_name_file_and_line(
 ) -> None:
     file = folder / "one.toml"
     file.write_text(text)
-    (fault,) = load_paths(small, folder).faults
+    (fault,) = load_paths(small).faults
     assert str(fault).startswith(f"{file}:{line}: ")
     assert said in str(fault)
     assert fault.remedy
 
 
+def test_a_renamed_unit_is_told_by_its_new_name(
+    small: Book, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = Renamed({"redis/cache": "redis/kv", "redis/kv": "redis/key-value-cache"})
+    monkeypatch.setattr("scalebook.book.paths.load_renamed", lambda: renamed)
+    file = folder / "one.toml"
+    file.write_text(HEAD + unit("redis/cache"))
+    (fault,) = load_paths(small).faults
+    said = "redis/cache is called redis/key-value-cache now; write redis/key-value-cache"
+    assert str(fault) == f"{file}:6: {said}"
+
+
 def test_what_readers_are_taken_to_know(small: Book, folder: Path) -> None:
     (folder / "one.toml").write_text(HEAD + 'known = ["redis/key-value-cache"]\n' + COUNTER)
-    assert load_paths(small, folder).faults == ()
+    assert load_paths(small).faults == ()
 
 
 def test_paths_have_an_order_and_a_place_each(small: Book, folder: Path) -> None:
     (folder / "a.toml").write_text(HEAD.replace("= 1", "= 2") + CACHE)
     (folder / "b.toml").write_text(HEAD + CACHE)
-    loaded = load_paths(small, folder)
+    loaded = load_paths(small)
     assert [path.name for path in loaded.paths] == ["b", "a"]
     assert not loaded.faults
     (folder / "c.toml").write_text(HEAD + CACHE)
-    (fault,) = load_paths(small, folder).faults
+    (fault,) = load_paths(small).faults
     assert "place 1 is that of b" in str(fault)
 
 
 def test_a_path_that_is_broken_hides_no_other(small: Book, folder: Path) -> None:
     (folder / "a.toml").write_text("place =")
     (folder / "b.toml").write_text(HEAD + CACHE)
-    loaded = load_paths(small, folder)
+    loaded = load_paths(small)
     assert [path.name for path in loaded.paths] == ["b"]
     assert len(loaded.faults) == 1
 
 
 def test_where_a_reader_is(small: Book, folder: Path, progress: Progress) -> None:
     (folder / "one.toml").write_text(HEAD + CACHE + COUNTER + unit("redis/streams"))
-    (path,) = load_paths(small, folder).paths
+    (path,) = load_paths(small).paths
     walked = walk(path, small, [])
     following = walked.following()
     assert following is not None
@@ -142,7 +155,7 @@ def test_a_lab_is_run_and_passed(small: Book, folder: Path, chapters: Path) -> N
     )
     (folder / "one.toml").write_text(HEAD + CACHE + COUNTER)
     book = Book()
-    (path,) = load_paths(book, folder).paths
+    (path,) = load_paths(book).paths
     steps = walk(path, book, []).stages[1].steps
     assert list(steps) == ["read", "predicted", "run", "passed"]
     assert not any(steps.values())
@@ -176,11 +189,8 @@ def test_a_path_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "the paths: first-evening" in str(CliRunner().invoke(app, ["path", "xyz"]).exception)
 
 
-def test_faults_are_told_and_counted(
-    small: Book, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_faults_are_told_and_counted(small: Book, folder: Path) -> None:
     (folder / "one.toml").write_text(HEAD + COUNTER)
-    monkeypatch.setattr(load_paths, "__defaults__", (folder,))
     done = CliRunner().invoke(app, ["path"], standalone_mode=False)
     assert done.return_value == 1
     assert f"{folder / 'one.toml'}:6: redis/counter needs" in done.stderr

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 
 from scalebook.book import all_units
 from scalebook.book.catalogue import load_catalogue
+from scalebook.book.renamed import Renamed, load_renamed
 from scalebook.cli import app
 from scalebook.errors import HarnessError, UsageError
 from scalebook.practice.progress import CardState, Event, Progress, default_file
-from scalebook.practice.renamed import Renamed, load_renamed
 from scalebook.practice.standing import Guess, calibration, standings
 
 KEEP = """

@@ -222,6 +222,21 @@ def test_a_fault_fails_the_build_and_nothing_is_written(small: Small) -> None:
     assert not small.out.exists()
 
 
+def test_a_path_at_fault_fails_the_build(small: Small) -> None:
+    file = small.chapters.parent / "paths" / "one.toml"
+    file.parent.mkdir()
+    head = 'place = 1\ntitle = "A path"\nsummary = "From a to b."\nknown = ["shop/notes"]\n'
+    good = '[[units]]\nunit = "shop/cache"\nwhy = "Because."\n'
+    file.write_text(head + good.replace("shop/cache", "shop/cash"))
+    with pytest.raises(PageError, match=r"one\.toml:6: no unit is called 'shop/cash'"):
+        small.build()
+    assert not list(small.out.glob("*.html")), "nothing is written"
+    (fault,) = small.build(keep_going=True).faults
+    assert fault.remedy == "`scalebook list` shows them"
+    file.write_text(head + good)
+    assert small.build().faults == ()
+
+
 def test_keep_going_writes_the_others_and_says_what_is_wrong(small: Small) -> None:
     small.edit("shop/notes", "at=1000", "at=7")
     small.edit("street/alone", "title: Alone\n", "")

@@ -10,14 +10,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scalebook.book import units
 from scalebook.book.faults import Fault, PageError
+from scalebook.book.renamed import load_renamed
 
 if TYPE_CHECKING:
     from scalebook.book.page import Book
 
-__all__ = ["PATHS", "Paths", "ReadingPath", "Stage", "load_paths"]
+__all__ = ["Paths", "ReadingPath", "Stage", "load_paths", "path_files"]
 
-PATHS = Path(__file__).parents[1] / "paths"
 RULE = "path"
 KEYS: Mapping[str, type] = {"place": int, "title": str, "summary": str, "known": list}
 UNIT = ("unit", "why")
@@ -63,14 +64,19 @@ class Paths:
     faults: tuple[Fault, ...]
 
 
-def load_paths(book: Book, folder: Path = PATHS) -> Paths:
-    """Read the paths of a folder. Faults are found, never raised.
+def path_files() -> list[Path]:
+    """The files of the paths, which lie in a folder beside the chapters of the book."""
+    return sorted((units.BOOK.parent / "paths").glob("*.toml"))
+
+
+def load_paths(book: Book) -> Paths:
+    """Read the paths. Faults are found, never raised.
 
     In a path, a unit comes after every unit that its page names as a prerequisite, no unit comes
     twice, and every unit is one of the book or of the catalogue.
     """
     paths, faults = [], []
-    for file in sorted(folder.glob("*.toml")):
+    for file in path_files():
         path, found = _read(file, book)
         faults += found
         if path is not None:
@@ -103,7 +109,7 @@ def _read(file: Path, book: Book) -> tuple[ReadingPath | None, list[Fault]]:
     named = [*((unit, lines.key("known")) for unit in known), *((s.unit, s.line) for s in stages)]
     for unit, line in named:
         if not book.knows(unit):
-            faults.append(book.unknown(unit).at(file, line))
+            faults.append(Fault(file, line, RULE, *_stranger(unit, book)))
     if faults:
         return None, faults
     told = {key: data[key] for key in ("title", "summary", "place")}
@@ -116,6 +122,15 @@ def _stage(entry: Mapping[str, str], place: int, lines: _Lines, book: Book) -> S
     title = book.title(unit) if book.knows(unit) else unit
     why = " ".join(entry["why"].split())
     return Stage(unit, title, why, there is not None and there.has_article, line)
+
+
+def _stranger(unit: str, book: Book) -> tuple[str, str]:
+    """What to say of a unit that nobody knows by this id, and the remedy."""
+    present = load_renamed().current(unit)
+    if present != unit:
+        return f"{unit} is called {present} now", f"write {present}"
+    said = book.unknown(unit)
+    return said.what, said.remedy or ""
 
 
 def _shape(data: Mapping[str, object], lines: _Lines) -> Iterator[tuple[int, str, str]]:

@@ -36,7 +36,8 @@ def command(
 ) -> int:
     """Write the whole book to a folder that opens without a server or a network.
 
-    Only what has changed since the last build is written. A page with a fault fails the build.
+    Only what has changed since the last build is written. A page or a path with a fault fails
+    the build.
 
     \b
     Example:

@@ -11,9 +11,9 @@ from scalebook.book.faults import Fault, Mistake, PageError
 from scalebook.book.frontmatter import Question, line_of
 from scalebook.book.markdown import inline_html
 from scalebook.book.page import Book, Page
+from scalebook.book.renamed import Renamed, load_renamed
 from scalebook.book.scope import Scope
 from scalebook.book.units import Unit
-from scalebook.practice.renamed import Renamed, load_renamed
 
 __all__ = ["Card", "Cards", "Picture", "cards_of"]
 

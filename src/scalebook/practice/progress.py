@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from scalebook.book.renamed import Renamed, load_renamed
 from scalebook.errors import HarnessError, UsageError
 from scalebook.files import MAKING, make_private
-from scalebook.practice.renamed import Renamed, load_renamed
 
 __all__ = ["CardState", "Event", "Kind", "Progress", "default_file"]
 

@@ -56,16 +56,17 @@ def build(
 ) -> Built:
     """Write the site to `out`; `url` is its public address, for sitemap, feed and cards.
 
-    `PageError` with all faults, and nothing written, where a page has any; with `keep_going` such
-    a page says what is wrong with it, and the others are written. `UsageError` where `out` holds
-    something else, `HarnessError` where it cannot be written.
+    `PageError` with all faults, and nothing written, where a page or a path has any; with
+    `keep_going` such a page says what is wrong with it, such a path is left out, and the others
+    are written. `UsageError` where `out` holds something else, `HarnessError` where it cannot be
+    written.
     """
     output = Output.at(out)
     book = book or Book()
     with _without_collecting():
         builder = _Builder(book, output, url, diagrams or DiagramCache())
         builder.make_pages()
-        faults = tuple(sorted(builder.faults))
+        faults = tuple(sorted([*builder.faults, *builder.site.paths.faults]))
         if faults and not keep_going:
             raise PageError(faults)
         builder.make_rest()

@@ -16,6 +16,7 @@ from scalebook.authoring.standing import leans
 from scalebook.book import Unit, all_units, load_catalogue
 from scalebook.book.faults import Fault
 from scalebook.book.naming import units_named
+from scalebook.book.paths import path_files
 from scalebook.book.remembered import Remembered
 from scalebook.book.survey import survey
 
@@ -68,6 +69,7 @@ def check(units: Sequence[Unit], book: Book | None = None) -> Outcome:
     ]
     if not files:
         return Outcome((), {})
+    files += path_files()
     salt = _salt(units)
     with Remembered.kept("lint-book") as remembered:
         known = remembered.answer(*files)
