@@ -47,7 +47,7 @@ def test_a_quoted_result_that_disagrees_fails(
     quoted: Path, run_directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     alter(quoted, verdict={"state": "never", "crossing": None})
-    assert main(["verify", "--quick", UNIT]) == 1
+    assert main(["verify", "--quick", "--no-exercise", UNIT]) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert f"{UNIT}: FAILED" in said
     assert "NOT agree: The verdict is 'holds-from', the reference's 'never'" in said
@@ -65,6 +65,7 @@ def test_a_promise_that_nobody_breaks_fails(
     assert (row["passed"], row["agreement"]) == (False, "nothing")
     assert "did not catch it" in row["problems"][0]
     assert [start["valid"] for start in row["starts"]] == [False, False]
+    assert row["exercise"] == [], "a lab that is not valid judges nobody"
 
 
 def test_wrong_units_are_told_and_the_others_verified(

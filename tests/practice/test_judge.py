@@ -241,9 +241,28 @@ def test_the_judge_of_a_lab_is_fair(tally: Path) -> None:
 
 
 def test_verify_judges_the_exercise_too(tally: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--quick", "--exercise", "--json", UNIT]) == 0
+    assert main(["verify", "--quick", "--json", UNIT]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert [answer["good"] for answer in told["exercise"]] == [True, True, True]
+    bars = [answer["judgement"]["bar"] for answer in told["exercise"]]
+    assert bars == [None, None, None], "nothing is compared that noise could leave undecided"
+
+
+def test_verify_fails_a_judge_that_is_not_fair(
+    tally: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken variant that the judge lets pass, because it is the technique itself."""
+    assert main(["verify", "--quick", "--no-exercise", UNIT]) == 0
+    assert "judged" not in capsys.readouterr().out
+    wrong = {"Incr": ("no increment lost",)}
+    monkeypatch.setattr("scalebook.practice.rehearse.wrong_answers", lambda _: wrong)
+    assert main(["verify", "--quick", UNIT]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    said = " ".join(" ".join(lines).split())
+    assert "✓ judged the starter: fail" in said
+    assert "✓ judged the reference: pass" in said
+    assert "✗ judged Incr: pass (wanted: fail by 'no increment lost')" in said
 
 
 def test_a_judgement_survives_json(judged: Judge) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import sys
-import textwrap
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scalebook.cli import choices, failure
+from scalebook.cli import choices, failure, judging
 from scalebook.errors import ScalebookError
 
 if TYPE_CHECKING:
@@ -22,20 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-WIDTH = 78
-
 
 @click.command("check")
 @click.argument("file", required=False, metavar="[FILE]")
 @click.option("--watch", is_flag=True, help="Check again whenever the file has changed.")
 @click.option("--seed", type=click.IntRange(min=0), help="Make the same choices again.")
-@click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Use this binary, or this source (wheel, debian, PATH).",
-)
+@choices.engines_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     file: str | None, watch: bool, seed: int | None, engines: tuple[str, ...], as_json: bool
@@ -78,7 +67,7 @@ def _check(path: Path, seed: int | None, engines: dict[str, str], as_json: bool)
     choices.readable(unit)
     exercise = Exercise(unit, solution.text, str(path.absolute()), engines=engines)
     with ExitStack() as stack:
-        said: Reporter = silent if as_json else stack.enter_context(_Said())
+        said: Reporter = silent if as_json else stack.enter_context(judging.Judging())
         found = judge(exercise, seed=seed, reporter=said)
     if not path.exists():
         files.write_anew(path, solution.text)
@@ -96,54 +85,19 @@ def _check(path: Path, seed: int | None, engines: dict[str, str], as_json: bool)
     return found.exit_status
 
 
-class _Said:
-    """Tells on standard error which part is under way, on one line where it is a terminal."""
-
-    def __init__(self) -> None:
-        self._stream = sys.stderr
-        self._line = self._stream.isatty() and os.environ.get("TERM") != "dumb"
-
-    def __enter__(self) -> _Said:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._line:
-            self._stream.write("\r\x1b[K")
-
-    def __call__(self, event: dict[str, object]) -> None:
-        text = _WORDS.get(str(event.get("part")), "")
-        if event["event"] == "workers":
-            text = f"promises with {event['workers']} workers"
-        elif event["event"] == "pairs" and self._line:
-            text = f"speed: {event['pairs']} pairs with the reference"
-        elif event["event"] == "note":
-            text = str(event["text"])
-        if text:
-            self._stream.write(f"\r\x1b[K{text} ..." if self._line else f"{text} ...\n")
-            self._stream.flush()
-
-
-_WORDS = {
-    "import": "reading your code",
-    "answers": "answers",
-    "promises": "promises: races, faults, whole trials",
-    "bar": "comparing with the reference",
-}
-
-
 def _lines(found: Judgement, path: Path) -> Iterator[str]:
     """The judgement in 80 columns."""
     head = {"pass": "PASSED", "fail": "FAILED", "undecided": "UNDECIDED"}[found.verdict]
     yield f"{found.unit}, {found.technique}: {head} in {found.seconds:.0f} s (seed {found.seed})"
     for text in found.tried:
-        yield from _folded(f"✓ {text}")
+        yield from judging.folded(f"✓ {text}")
     for finding in found.findings:
         yield from _finding(finding)
     for text in found.notes:
-        yield from _folded(f"· {text}")
+        yield from judging.folded(f"· {text}")
     if found.stray:
         yield "  Your code printed:"
-        yield from (f"    | {line}"[:WIDTH] for line in found.stray.splitlines()[:12])
+        yield from (f"    | {line}"[: judging.WIDTH] for line in found.stray.splitlines()[:12])
     if found.findings:
         yield f"  Again: {_replay(path, found)}"
     elif found.verdict == "pass":
@@ -155,19 +109,15 @@ def _finding(finding: Finding) -> Iterator[str]:
     where = f"{finding.trial} at {finding.point}" if finding.trial else ""
     where += f" with {finding.workers} workers" if finding.workers else ""
     if finding.promise:
-        yield from _folded(f"{mark} broken: '{finding.promise}' in {where}")
-        yield from _folded(f"  {finding.text}")
+        yield from judging.folded(f"{mark} broken: '{finding.promise}' in {where}")
+        yield from judging.folded(f"  {finding.text}")
     else:
-        yield from _folded(f"{mark} {finding.text}")
+        yield from judging.folded(f"{mark} {finding.text}")
     for line in finding.witness:
-        yield f"    {line}"[:WIDTH]
+        yield f"    {line}"[: judging.WIDTH]
 
 
 def _replay(path: Path, found: Judgement) -> str:
     """The command that makes the same choices; those that led to the witness come first."""
     seeds = [finding.seed for finding in found.findings if finding.seed is not None]
     return f"scalebook check {shlex.quote(str(path))} --seed {seeds[0] if seeds else found.seed}"
-
-
-def _folded(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import click
+
 from scalebook.book import Unit, all_units, with_lab
 from scalebook.errors import LabError, ScalebookError, UsageError
 
-__all__ = ["Asked", "assignments", "named", "plain", "points_of", "readable", "refuse_clashes"]
+__all__ = [
+    "Asked",
+    "assignments",
+    "engines_option",
+    "named",
+    "plain",
+    "points_of",
+    "readable",
+    "refuse_clashes",
+]
+
+engines_option = click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Use this binary, or this source (wheel, debian, PATH).",
+)
+"""`--engine` of every command that starts engines; `assignments` reads it."""
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,7 @@ __all__ = ["command"]
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a constant of the lab."
 )
-@click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Use this binary, or this source (wheel, debian, PATH).",
-)
+@choices.engines_option
 @click.option("--at", "points", metavar="POINTS", help="Only these points, such as 10,1000.")
 @click.option("--seed", type=int, help="Repeat the choices of an earlier run.")
 @click.option("--reference", is_flag=True, help="Write result.json, which the page quotes.")

@@ -17,13 +17,7 @@ __all__ = ["command"]
 @click.argument("name", metavar="UNIT")
 @click.option("--service", help="Which of the lab's services; by default its database.")
 @click.option("--variant", help="Prepared for this variant; by default the first.")
-@click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Use this binary, or this source (wheel, debian, PATH).",
-)
+@choices.engines_option
 def command(name: str, service: str | None, variant: str | None, engines: tuple[str, ...]) -> int:
     """Start a unit's engines with its data, and hand over psql or redis-cli; then clean up.
 

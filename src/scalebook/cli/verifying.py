@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from scalebook.cli import choices, failure
+from scalebook.cli import choices, failure, judging
 from scalebook.errors import ScalebookError
 
 if TYPE_CHECKING:
@@ -24,14 +23,10 @@ __all__ = ["command"]
 @click.argument("names", nargs=-1, metavar="UNIT...")
 @click.option("--chapter", "chapters", multiple=True, help="All labs of this chapter.")
 @click.option("--quick", is_flag=True, help="Look less closely at the quoted result.")
-@click.option("--exercise", is_flag=True, help="Judge the lab as an exercise, too.")
 @click.option(
-    "--engine",
-    "engines",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Use this binary, or this source (wheel, debian, PATH).",
+    "--exercise/--no-exercise", default=True, help="Judge the lab as an exercise (by default)."
 )
+@choices.engines_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array at the end.")
 def command(
     names: tuple[str, ...],
@@ -44,13 +39,15 @@ def command(
     """Try every promise from two fresh starts, and see whether the quoted result still agrees.
 
     It agrees with the same verdict and a crossing within a factor of two. A result that was
-    made on another machine is not compared, and that is said. Exit status 1 where a promise or
-    a quoted result does not hold; 2 to 4 as for `run`. With --exercise the judge must fail the
-    starter, pass the reference, and fail each broken variant by a promise that it breaks.
+    made on another machine is not compared, and that is said. Then the judge of the exercise
+    must fail the starter, pass the reference, and fail each broken variant by a promise that it
+    breaks; its speed is not compared. Exit status 1 where any of this does not hold; 2 to 4 as
+    for `run`.
 
     \b
-    Example:
+    Examples:
       scalebook verify redis/counter
+      scalebook verify --quick --no-exercise redis/counter
     """
     asked = choices.named(names, chapters)
     explicit = choices.assignments(engines, "--engine")
@@ -61,20 +58,19 @@ def command(
             if one.unit is None:
                 raise one.fault or ScalebookError(f"no unit {one.name}")
             found = _verified(one.unit, quick, explicit, quiet=as_json)
-            answers = list(_rehearsed(one.unit, explicit)) if exercise else []
+            if not as_json:
+                click.echo("\n".join(_lines(found)))
+            told = _rehearsed(found, one.unit, explicit, quiet=as_json) if exercise else []
         except ScalebookError as error:
             facts = {"what": error.what, "remedy": error.remedy, "exit": error.exit_status}
             rows.append({"unit": one.unit.id if one.unit else one.name, "error": facts})
             failure.tell(error)
             statuses.append(error.exit_status)
             continue
-        fair = all(answer.good for answer in answers)
-        statuses.append(int(not (found.passed and fair)))
-        judged = {"exercise": [answer.to_json() for answer in answers]} if exercise else {}
-        rows.append({**found.to_json(), **judged})
-        if not as_json:
-            told = [f"{'✓' if a.good else '✗'} judged {a.text}" for a in answers]
-            click.echo("\n".join([*_lines(found), *(x for t in told for x in _folded(t))]))
+        passed = found.passed and all(answer.good for answer in told)
+        statuses.append(int(not passed))
+        judged = {"exercise": [answer.to_json() for answer in told]} if exercise else {}
+        rows.append({**found.to_json(), "passed": passed, **judged})
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     return failure.worst(statuses)
@@ -94,10 +90,26 @@ def _verified(unit: Unit, quick: bool, engines: dict[str, str], *, quiet: bool) 
         return verify(unit, quick=quick, engines=engines, reporter=progress)
 
 
-def _rehearsed(unit: Unit, engines: dict[str, str]) -> Iterator[Rehearsed]:
+def _rehearsed(
+    found: Verified, unit: Unit, engines: dict[str, str], *, quiet: bool
+) -> list[Rehearsed]:
+    """Each answer judged, and told as soon as it is; none where the lab cannot judge anybody."""
     from scalebook.practice.rehearse import rehearse
 
-    return rehearse(unit, engines=engines)
+    if not all(start.validity.valid for start in found.starts):
+        if not quiet:
+            click.echo("  Not judged as an exercise: the lab's own promises come first.")
+        return []
+    if quiet:
+        return list(rehearse(unit, engines=engines))
+    told = []
+    with judging.Judging("as an exercise") as reporter:
+        for answer in rehearse(unit, engines=engines, reporter=reporter):
+            reporter.clear()
+            for line in judging.folded(f"{'✓' if answer.good else '✗'} judged {answer.text}"):
+                click.echo(line)
+            told.append(answer)
+    return told
 
 
 def _lines(found: Verified) -> Iterator[str]:
@@ -110,8 +122,8 @@ def _lines(found: Verified) -> Iterator[str]:
         valid = "valid" if result.validity.valid else "NOT VALID"
         yield f"  start {number}: {valid}, {kept} kept, {caught} caught, in {seconds:.0f} s"
     for problem in found.problems:
-        yield from _folded(f"✗ {problem}")
-    yield from _folded(f"{_MARKS[found.agreement]}: {found.reason}")
+        yield from judging.folded(f"✗ {problem}")
+    yield from judging.folded(f"{_MARKS[found.agreement]}: {found.reason}")
 
 
 _MARKS = {
@@ -121,7 +133,3 @@ _MARKS = {
     "elsewhere": "Not compared",
     "nothing": "Nothing to compare",
 }
-
-
-def _folded(text: str) -> list[str]:
-    return textwrap.wrap(text, 80, initial_indent="  ", subsequent_indent="    ")
