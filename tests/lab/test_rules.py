@@ -171,7 +171,7 @@ WRONG = {
     ),
     "trials=[Whole(2, steps=[Step(2, 'read')])]": ("step 'read' is too late", "move it"),
     "trials=[Whole(2, steps=[Step(1, 'read')], fresh=False)]": ("disturbed and not fresh", "drop"),
-    "**hit(Fault('drown', 'redis', 1))": ("no fault is called 'drown'", "kill, pause"),
+    "**hit(Fault('drown', 'redis', 1))": ("no fault is called 'drown'", "kill, lose, pause"),
     "**hit(Fault.kill('reddis', at=1))": ("a fault hits 'reddis'", "the targets are redis"),
     "**hit(Fault.kill('redis', at=1, back=3))": ("kill of 'redis' from 1 to 3 s", "2 s"),
     "**hit(Fault.pause('redis', at=1.5, until=1))": ("from 1.5 to 1 s", "lie within"),

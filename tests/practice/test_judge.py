@@ -22,6 +22,7 @@ from scalebook.practice.judge import PARTS
 from scalebook.practice.judgement import Judgement
 from scalebook.practice.progress import Progress
 from scalebook.practice.rehearse import rehearse
+from scalebook.practice.starter import Starter
 
 UNIT = "redis/tally"
 LAB = '''"""Tally: is every increment kept, and how many a second are there?"""
@@ -151,6 +152,46 @@ def test_a_race_is_found_told_and_replayed(judged: Judge) -> None:
     assert "increment(" in finding.witness[0]
     assert "ms" in finding.witness[0]
     assert second.findings[0].seed == finding.seed
+
+
+CROWDS = {
+    "clients=2)": "2, 8 and 64 workers in a closed loop",
+    "arrivals=OpenLoop(400, workers=2))": "2, 8 and 64 sessions",
+    "roles": "2, 8 and 64 clients of increment",
+}
+
+
+@pytest.mark.parametrize("load", CROWDS)
+def test_what_holds_for_two_is_tried_with_many(judged: Judge, tally: Path, load: str) -> None:
+    """Whatever the load is; the solution forgets what the eighth client and later ones do."""
+    work = 'workload=Workload(mix={"increment": 1}, keys=3, clients=2),'
+    new = work.replace("clients=2)", load)
+    if load == "roles":
+        new = 'roles=[Role("increment", clients=2, keys=3)],'
+    text = LAB.replace(work, new).replace("Slices(seconds=0.02)", "Whole(0.3)")
+    text = text.replace("import Client,", "import Client, OpenLoop, Role, Whole,")
+    (tally / "lab.py").write_text(text)
+    assert CROWDS[load] in " ".join(Starter(UNIT, tally / "lab.py").text().split())
+    few = "if self.number > 7: return 1"
+    text = SOLUTION.format(body=few).replace(
+        "connect()", 'connect()\n        self.number = self.redis.incr("opened")'
+    )
+    assert judged(text=text, parts=("promises",)).verdict == "pass"
+    found = judged(text=text, parts=("sweep",))
+    assert (found.verdict, found.findings[0].workers) == ("fail", 8)
+    assert found.tried[0].startswith("promises kept with 2 workers (")
+
+
+def test_a_role_that_is_one_by_design_stays_one(judged: Judge, tally: Path) -> None:
+    work = 'workload=Workload(mix={"increment": 1}, keys=3, clients=2),'
+    text = LAB.replace(work, 'roles=[Role("increment", keys=3)],')
+    text = text.replace("Slices(seconds=0.02)", "Whole(0.3)")
+    (tally / "lab.py").write_text(text.replace("import Client,", "import Client, Role, Whole,"))
+    said = " ".join(Starter(UNIT, tally / "lab.py").text().split())
+    assert "the number of clients is not varied, because" in said
+    found = judged(parts=("sweep",))
+    assert found.verdict == "pass"
+    assert not any("workers" in text for text in found.tried)
 
 
 def test_a_wrong_answer_is_told(judged: Judge) -> None:

@@ -68,10 +68,14 @@ def round_trip_seconds(connection: Any) -> float:
 
 def store(access: Access, value: str) -> None:
     with connect(access) as connection:
-        if access.kind == "postgresql":
-            connection.execute("CREATE TABLE kept AS SELECT %s AS value", [value])
-        else:
-            connection.set("kept", value)
+        store_with(connection, value)
+
+
+def store_with(connection: Any, value: str) -> None:
+    if isinstance(connection, psycopg.Connection):
+        connection.execute("CREATE TABLE kept AS SELECT %s AS value", [value])
+    else:
+        connection.set("kept", value)
 
 
 def fetch(access: Access) -> str:
@@ -207,6 +211,17 @@ def test_cut_drops_and_refuses_until_it_heals(access: Access, proxy: Proxy[Acces
     proxy.heal()
     with connect(proxy.access) as fresh:
         ask(fresh)
+    held.close()
+
+
+def test_a_lost_answer_is_of_work_that_was_done(access: Access, proxy: Proxy[Access]) -> None:
+    held = connect(proxy.access)
+    ask(held)
+    proxy.lose()
+    with pytest.raises(LOST):
+        store_with(held, "done")
+    assert fetch(access) == "done"
+    ask(connect(proxy.access))
     held.close()
 
 

@@ -10,8 +10,9 @@ import pytest
 from scalebook.book.faults import PageError
 from scalebook.book.page import Book
 from scalebook.errors import HarnessError, UsageError
+from scalebook.files import write_whole
 from scalebook.results import write_reference
-from scalebook.site import links, manifest
+from scalebook.site import links
 from tests.book.conftest import shop_result
 from tests.site.conftest import Files, Small
 from tests.site.documents import Document, offences, without_pictures
@@ -186,7 +187,7 @@ def test_files_of_others_stay_and_are_never_overwritten(small: Small) -> None:
 def test_an_interrupted_build_is_taken_up(
     small: Small, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, left = manifest.write_whole, [5]
+    write, left = write_whole, [5]
 
     def full(path: Path, data: bytes) -> None:
         left[0] -= 1
@@ -195,7 +196,7 @@ def test_an_interrupted_build_is_taken_up(
         write(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(manifest, "write_whole", full)
+        patch.setattr("scalebook.site.manifest.write_whole", full)
         with pytest.raises(HarnessError, match="No space left"):
             small.build()
     small.build()

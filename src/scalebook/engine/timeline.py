@@ -17,11 +17,13 @@ __all__ = ["Timeline", "targets"]
 
 Action = Callable[[], None]
 Window = tuple[str, str, float, float]
+WIRE = {"cut", "lose", "delay"}
+"""Faults of the connections to a service."""
 
 
 def targets(trial: Whole) -> tuple[set[str], set[str]]:
     """Names that a trial's faults kill, pause or restart; names that they cut or delay."""
-    wire = {fault.target for fault in trial.faults if fault.kind in {"cut", "delay"}}
+    wire = {fault.target for fault in trial.faults if fault.kind in WIRE}
     return {fault.target for fault in trial.faults} - wire, wire
 
 
@@ -118,10 +120,12 @@ class Timeline:
     def _pair(self, fault: Fault) -> tuple[Action, Action | None]:
         """What a fault does, and what undoes it."""
         name = fault.target
-        if fault.kind in {"cut", "delay"}:
+        if fault.kind in WIRE:
             proxy = self._arm.proxies[name]
             if fault.kind == "cut":
                 return proxy.cut, proxy.heal
+            if fault.kind == "lose":
+                return proxy.lose, None
             return lambda: proxy.delay(fault.seconds), lambda: proxy.delay(0)
         if name in self._arm.accesses:
             access = self._arm.accesses[name]

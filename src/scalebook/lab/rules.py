@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Broken", "check", "check_axis"]
 
-FAULT_KINDS = {"kill", "restart", "pause", "cut", "delay"}
+FAULT_KINDS = {"kill", "restart", "pause", "cut", "lose", "delay"}
 
 
 class Broken(Exception):
@@ -248,7 +248,7 @@ def _fault(fault: Fault, targets: set[str], lab: LabAt, trial: Whole) -> None:
     _demand(fault.kind in FAULT_KINDS, f"no fault is called {fault.kind!r}", _names(FAULT_KINDS))
     text = f"a fault hits {fault.target!r}"
     _demand(fault.target in targets, text, f"the targets are {_names(targets)}")
-    if fault.kind in {"cut", "delay"}:
+    if fault.kind in {"cut", "lose", "delay"}:
         text = f"{fault.kind} hits {fault.target!r}, which is no service"
         _demand(fault.target in lab.services, text, f"the services are {_names(lab.services)}")
     end = fault.at if fault.until is None else fault.until

@@ -48,6 +48,14 @@ class Fault:
         return cls("cut", target, at, until)
 
     @classmethod
+    def lose(cls, target: str, *, at: float) -> Fault:
+        """On each connection to a service the next answer is lost, and the connection with it.
+
+        The work was done, or the commit made, and nobody was told. New connections are accepted.
+        """
+        return cls("lose", target, at)
+
+    @classmethod
     def delay(cls, target: str, *, at: float, until: float, seconds: float) -> Fault:
         """Hold each request to a service for `seconds` more."""
         return cls("delay", target, at, until, seconds)

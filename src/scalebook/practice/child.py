@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scalebook.practice.judgement import Finding
+    from scalebook.practice.limits import Interpreter
 
 __all__ = ["Task", "main"]
 
@@ -118,28 +119,31 @@ def _work(out: _Out) -> None:
         out({"event": "harness", "what": words, "remedy": None, "exit": 4, "trace": ""})
         os._exit(0)
     try:
-        _prepare(task)
-        out({"event": "verdict", "judgement": _judged(task, out)})
+        interpreter = _prepare(task)
+        out({"event": "verdict", "judgement": _judged(task, out, interpreter)})
     except BaseException as error:
         _explain(error, task, out)
     sys.stdout.flush()
     os._exit(0)
 
 
-def _prepare(task: Task) -> None:
+def _prepare(task: Task) -> Interpreter:
     from scalebook.labfile import import_lab_module
     from scalebook.practice import limits
 
     limits.load_early(Path(task.source).read_bytes())
     import_lab_module(Path(task.lab))
+    interpreter = limits.Interpreter()
     if task.uid is not None and task.gid is not None:
         limits.become(task.uid, task.gid)
+        interpreter.use()
     limits.restrict(task.others)
     # A copy of this process would go on judging, and tell its own verdict.
     os.register_at_fork(after_in_child=lambda: os._exit(COPY))
+    return interpreter
 
 
-def _judged(task: Task, out: _Out) -> dict[str, Any]:
+def _judged(task: Task, out: _Out, interpreter: Interpreter) -> dict[str, Any]:
     from scalebook.engine import Workbench
     from scalebook.engine.arm import LabFile
     from scalebook.labfile import import_lab_module
@@ -156,7 +160,9 @@ def _judged(task: Task, out: _Out) -> dict[str, Any]:
 
     tell({"event": "part", "part": "import", "limit": 30.0})
     module = import_lab_module(Path(task.joined))
-    bench = Workbench(task.engines, reporter=tell, run=RunDirectory.inside(Path(task.folder)))
+    folder = Path(task.folder)
+    run = RunDirectory.inside(folder, interpreter.descriptors, interpreter.env)
+    bench = Workbench(task.engines, reporter=tell, run=run)
     bench.seed = task.seed
     bench.guests.add(your_name(task.technique))
     judge = Judge(

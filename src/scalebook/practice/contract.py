@@ -17,7 +17,7 @@ __all__ = ["BAR", "WORKERS", "Contract", "contract_of"]
 BAR = 0.7
 """Where a claim is about speed or size: how much of the reference a solution must reach."""
 WORKERS = (2, 8, 64)
-"""With how many workers the promises are tried in a closed loop."""
+"""With how many workers the promises are tried, where a lab has workers to be more or fewer."""
 WIDTH = 96
 CLAIMS = ("Speedup", "ThroughputRatio", "Saving", "Latency", "Throughput", "Invariant")
 TRIALS = ("Interleaved", "Slices", "Whole", "Exact")
@@ -26,6 +26,7 @@ FAULTS = {
     "restart": "restarted",
     "pause": "paused (SIGSTOP)",
     "cut": "cut off: every connection breaks",
+    "lose": "silent once on each connection: what was asked is done, the answer is lost",
     "delay": "slowed down",
 }
 CONNECTS = {
@@ -49,8 +50,8 @@ class Contract:
     trials: tuple[str, ...]
     faults: tuple[str, ...]
     operations: tuple[str, ...]
-    closed: bool
-    """Is there a workload in a closed loop, whose workers can be more or fewer?"""
+    concurrency: str
+    """What is varied, in words; empty for an exact lab, which has no workers."""
     services: dict[str, str]
     load: ast.expr | None
 
@@ -67,9 +68,13 @@ class Contract:
         yield "Trials of the lab: " + "; ".join(self.trials) + "."
         for fault in self.faults:
             yield f"Fault: {fault}."
-        if self.promises and self.closed:
-            counts = ", ".join(map(str, WORKERS))
-            yield f"Concurrency: the promises are tried with {counts} workers in a closed loop."
+        if self.promises and self.concurrency:
+            yield f"Concurrency: {self.concurrency}."
+        if self.promises and self.operations:
+            yield (
+                "The wire: answers are lost after the work was done, then every request comes late;"
+                " a promise counts here as far as the lab's own solution keeps it."
+            )
         if self.metric == "Saving":
             yield f"Size: of {self.of} you may need at most 1/{BAR} of what the reference needs."
         elif self.metric != "Invariant":
@@ -118,10 +123,39 @@ def contract_of(tree: ast.Module, path: Path) -> Contract:
         trials=tuple(dict.fromkeys(ast.unparse(call) for call in _calls(tree, TRIALS))),
         faults=tuple(dict.fromkeys(_faults(tree))),
         operations=tuple(_operations(tree, fields)),
-        closed="workload" in fields and _call(tree, ("OpenLoop",)) is None,
+        concurrency=_concurrency(tree, fields),
         services=dict(_services(fields.get("services"))),
         load=fields.get("load"),
     )
+
+
+def _concurrency(tree: ast.Module, fields: dict[str, ast.expr]) -> str:
+    """How the judge varies the number of workers; it does the same with the lab itself."""
+    counts = f"the promises are tried with {', '.join(map(str, WORKERS[:-1]))} and {WORKERS[-1]}"
+    if "workload" in fields:
+        if _call(tree, ("OpenLoop",)) is None:
+            return f"{counts} workers in a closed loop"
+        return f"{counts} sessions; requests arrive at the lab's own rate all the same"
+    roles = list(_calls(tree, ("Role",)))
+    if not roles:
+        return ""
+    varied = [ast.literal_eval(role.args[0]) for role in roles if _varied(role)]
+    if varied:
+        others = ", the other roles as they are" if len(varied) < len(roles) else ""
+        return f"{counts} clients of {' and of '.join(varied)}{others}"
+    return (
+        "the number of clients is not varied, because each role here has a rate of its own, "
+        "listens, or is one client by design"
+    )
+
+
+def _varied(role: ast.Call) -> bool:
+    """Has it several clients in a closed loop, as the source shows it?"""
+    given = dict(zip(("name", "clients", "rate", "listens"), role.args, strict=False))
+    given |= {word.arg: word.value for word in role.keywords if word.arg}
+    paced = [ast.unparse(given[name]) for name in ("rate", "listens") if name in given]
+    one = ast.unparse(given["clients"]) == "1" if "clients" in given else True
+    return not one and set(paced) <= {"None", "False"} and isinstance(given["name"], ast.Constant)
 
 
 def _item(text: str) -> str:

@@ -24,6 +24,7 @@ from scalebook.engine.sampling import Sample, gates, sample
 from scalebook.errors import HarnessError
 from scalebook.lab import Client, Exact, Interleaved, Invariant, Lab, Promise, Run, Slices, Whole
 from scalebook.lab.lab import LabAt
+from scalebook.practice.attacks import attacks
 from scalebook.practice.contract import BAR, WORKERS
 from scalebook.practice.judgement import Bar, Finding, Judgement
 from scalebook.results.figures import Gate
@@ -43,6 +44,9 @@ BAR_SEEDS = 3
 SHARES = (0.4, 0.9)
 """Of the members that an exact lab's point says, when answers are compared."""
 POINTS_TRIED = 3
+CALIBRATIONS = 4
+"""How often the reference must withstand an attack of the judge's own to which a solution fell,
+and within how many more the solution must fall once again."""
 ANSWER_SECONDS = 20.0
 """For the sampled answers of the learner's class, when the reference has answered."""
 PHASE_SECONDS = {"answers": 60.0, "promises": 300.0, "sweep": 180.0, "bar": 240.0}
@@ -248,21 +252,71 @@ class Judge:
                 whole_trial(arm, trial, self.seed, run.on_run)
 
     def _sweep(self) -> None:
-        """The same promises with few and with many workers, where the loop is closed."""
+        """The same promises with few and with many workers, then with a faulty wire."""
         point = self.points[0]
         plain = self._at(point)
-        work = plain.workload
-        if work is None or work.arrivals is not None or not plain.promises:
+        if not plain.promises:
             return
+        self._crowds(point, plain)
+        if plain.workload is not None:
+            self._attacks(point, plain)
+
+    def _crowds(self, point: Any, plain: LabAt) -> None:
+        """Few and many workers, where their number may vary."""
         for workers in WORKERS:
-            lab = replace(plain, workload=replace(work, clients=workers))
+            lab = _with_workers(plain, workers)
+            if lab is None:
+                return
             run = self._watch([point])
             run.workers, run.at = workers, {point: lab}
             self.tell({"event": "workers", "workers": workers})
             tried = [self._swept(run, lab, trial) for trial in lab.trials]
             self._count(run)
             if any(tried):
-                self.tried.append(f"promises kept with {workers} workers ({run.done} operations)")
+                done = f" ({run.done} operations)" if run.done else ""  # None where a fault was.
+                self.tried.append(f"promises kept with {workers} workers{done}")
+
+    def _attacks(self, point: Any, lab: LabAt) -> None:
+        """Attacks that the lab does not make, on the services that the solution uses."""
+        if self.yours.programs:
+            return
+        with Arm(self.bench, self.file, lab, self.yours) as arm:
+            arm.observer()
+            used = list(arm.accesses)
+        for trial in attacks(used, self.seed):
+            self.tell({"event": "note", "text": f"promises with {trial.name}"})
+            if (finding := self._attacked(point, lab, self.yours, trial, self.seed)) is None:
+                self.tried.append(f"promises kept with {trial.name}")
+            elif finding.promise is not None and self._counts(point, trial, finding.promise):
+                raise _Found(finding)
+
+    def _counts(self, point: Any, trial: Whole, promise: str) -> bool:
+        """Was the attack no accident, and does the reference withstand it, again and again?"""
+        lab = self.lab.resolved(point)
+        kept = [p for p in lab.promises if self.reference in p.kept_by and p.name == promise]
+        alone = replace(lab, variants=[self.reference], promises=kept)
+        seeds = [self.seed + number for number in range(CALIBRATIONS)]
+        if any(self._attacked(point, alone, self.reference, trial, seed) for seed in seeds):
+            words = "is not kept by the lab's own either, so it does not count"
+        elif any(self._attacked(point, self._at(point), self.yours, trial, s) for s in seeds):
+            return True
+        else:
+            words = "was broken once and never again, so it does not count"
+        self.notes.append(f"{trial.name}: '{promise}' {words}")
+        return False
+
+    def _attacked(
+        self, point: Any, lab: LabAt, variant: type[Client], trial: Whole, seed: int
+    ) -> Finding | None:
+        """What a trial of the judge's own finds of a variant."""
+        run = self._watch([point])
+        run.yours, run.at = variant.__name__, {point: lab}
+        try:
+            with disturbed_arm(self.bench, self.file, lab, variant, trial) as arm:
+                whole_trial(arm, trial, seed, run.on_run)
+        except _Found as found:
+            return found.finding
+        return None
 
     def _swept(self, run: _Watch, lab: LabAt, trial: object) -> bool:
         if isinstance(trial, Slices):
@@ -360,3 +414,20 @@ class Judge:
         if last:
             raise _Found(Finding("few", f"undecided: {text}", point=point, seed=self.seed))
         return False
+
+
+def _with_workers(lab: LabAt, workers: int) -> LabAt | None:
+    """The lab with so many workers; None where it has none whose number may vary.
+
+    An open loop keeps its rate. So do roles with one, those that listen, and those that are one
+    client by design; `contract.py` tells the learner the same.
+    """
+    work = lab.workload
+    if work is not None:
+        arrivals = replace(work.arrivals, workers=workers) if work.arrivals else None
+        return replace(lab, workload=replace(work, clients=workers, arrivals=arrivals))
+    varied = [r for r in lab.roles if r.clients > 1 and r.rate is None and not r.listens]
+    if not varied:
+        return None
+    roles = [replace(role, clients=workers) if role in varied else role for role in lab.roles]
+    return replace(lab, roles=roles)

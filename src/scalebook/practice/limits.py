@@ -17,6 +17,7 @@ import psutil
 
 __all__ = [
     "MEMORY_BYTES",
+    "Interpreter",
     "adopt_orphans",
     "become",
     "kill_descendants",
@@ -71,6 +72,31 @@ def _imported(source: bytes) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.append(node.module)
     return found
+
+
+class Interpreter:
+    """Python for a user who may not look where it lies, for example below /root.
+
+    Made while this process may still open that folder: whoever has a descriptor of it finds what
+    is in it, and the judge's children get it.
+    """
+
+    def __init__(self) -> None:
+        """Open the folder (Linux only; elsewhere nothing is lent)."""
+        self.descriptors: tuple[int, ...] = ()
+        self.env: dict[str, str] = {}
+        self._program = Path(sys.executable).resolve()
+        if sys.platform == "linux":
+            self.descriptors = (os.open(sys.base_prefix, os.O_RDONLY | os.O_DIRECTORY),)
+
+    def use(self) -> None:
+        """After root is given up: from now on `sys.executable` is one that can be started."""
+        if not self.descriptors or os.access(self._program, os.X_OK):
+            return
+        home = f"/proc/self/fd/{self.descriptors[0]}"
+        sys.executable = f"{home}/{self._program.relative_to(sys.base_prefix)}"
+        self.env = {"LD_LIBRARY_PATH": f"{home}/lib"}
+        os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
 
 
 def restrict(others: int) -> None:

@@ -123,6 +123,10 @@ class Proxy(Controlled, Generic[A]):
         """Accept connections again."""
         self.tell("heal")
 
+    def lose(self) -> None:
+        """Drop each connection instead of sending its next answer; accept new ones."""
+        self.tell("lose")
+
     def delay(self, seconds: float) -> None:
         """Let each request arrive `seconds` later from now on; 0 ends that."""
         self.tell(f"delay {seconds!r}")

@@ -2,7 +2,8 @@
 
 Arguments: a JSON object with `listen`, `target`, `slots`, `seconds`, `handshake` (hexadecimal
 bytes with which an answer ends that completes the handshake, or empty). Standard input: one
-command a line (`cut`, `heal`, `delay SECONDS`); each is answered by a line on standard output.
+command a line (`cut`, `heal`, `lose`, `delay SECONDS`); each is answered by a line on standard
+output.
 """
 
 import asyncio
@@ -75,6 +76,9 @@ class FaultProxy:
                 self.delay_seconds = float(line[1])
             elif line[0] == "cut":
                 await self.cut()
+            elif line[0] == "lose":
+                for link in self.links:
+                    link.doomed = True
             else:
                 await self.heal()
             self.answer()
@@ -106,6 +110,7 @@ class _Link:
         self.queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUE_CHUNKS)
         self.shaking_hands = bool(proxy.handshake)
         self.outstanding = False
+        self.doomed = False
         self.holds_slot = False
 
     async def run(self) -> None:
@@ -154,6 +159,8 @@ class _Link:
         """Send the server's answers back."""
         with contextlib.suppress(ConnectionError):
             while chunk := await self.up.read(CHUNK_BYTES):
+                if self.doomed and not self.shaking_hands:
+                    return
                 self.outstanding = False
                 self.give_back()
                 if self.shaking_hands and self.proxy.handshake in chunk:

@@ -39,6 +39,8 @@ class RunDirectory:
         self._children: list[subprocess.Popen[bytes]] = []
         self._names: set[str] = set()
         self._closed = False
+        self._lent: tuple[int, ...] = ()
+        self._env: dict[str, str] = {}
         self._mutex = threading.Lock()
         self.uid: int | None = None
         self.gid: int | None = None
@@ -72,11 +74,17 @@ class RunDirectory:
             ) from error
 
     @classmethod
-    def inside(cls, folder: Path) -> Self:
-        """A run in a folder of another run, whose owner watches over it and removes it."""
+    def inside(
+        cls, folder: Path, descriptors: Sequence[int] = (), env: Mapping[str, str] | None = None
+    ) -> Self:
+        """A run in a folder of another run, whose owner watches over it and removes it.
+
+        Every process of the run gets the `descriptors`, and `env` besides its own environment.
+        """
         run = cls.__new__(cls)
         run._locks, run._children, run._names = {}, [], set()
         run._closed, run._mutex, run._watcher = False, threading.Lock(), None
+        run._lent, run._env = tuple(descriptors), dict(env or {})
         run.uid = run.gid = None
         run.id, run.path = secrets.token_hex(4), folder
         run._base = folder
@@ -161,12 +169,13 @@ class RunDirectory:
                 child = subprocess.Popen(
                     [os.fspath(word) for word in command],
                     cwd=cwd,
-                    env={**minimal, **(env or {})},
+                    env={**minimal, **self._env, **(env or {})},
                     stdin=stdin,
                     stdout=output if stdout is None else stdout,
                     stderr=output,
                     start_new_session=True,
                     umask=0o077,
+                    pass_fds=self._lent,
                     **drop,
                 )
             except OSError as error:

@@ -19,6 +19,7 @@ DONE = {
     "kill": "{} killed",
     "restart": "{} restarted",
     "cut": "{} cut off",
+    "lose": "answers of {} lost",
     "delay": "{} delayed",
 }
 

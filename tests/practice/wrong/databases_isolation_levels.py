@@ -1,0 +1,114 @@
+"""Transactions that look right; none of them is among the lab's own counterexamples."""
+
+import psycopg
+
+from scalebook.lab import Client
+
+REFUSED = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+CENTS = "SELECT cents FROM account WHERE id = %s"
+SET = "UPDATE account SET cents = %s WHERE id = %s"
+ON_CALL = "SELECT count(*) FROM duty WHERE shift = %s AND on_call"
+OFF = "UPDATE duty SET on_call = false WHERE shift = %s AND doctor = %s"
+
+
+class ReadThenWrite(Client):
+    """A right one, from which each of the others differs in one thing."""
+
+    def open(self, services):
+        self.db = services.pg.connect()
+        self.db.isolation_level = psycopg.IsolationLevel[self.at.upper().replace(" ", "_")]
+
+    def one(self, sql, key):
+        return self.db.execute(sql, [key]).fetchone()[0]
+
+    def transaction(self, work, key):
+        retries = 0
+        while True:
+            try:
+                with self.db.transaction():
+                    work(key)
+                return retries
+            except REFUSED:
+                retries += 1
+
+    def deposited(self, key):
+        self.db.execute(SET, [self.one(CENTS, key) + 1, key])
+
+    def left(self, key):
+        if self.one(ON_CALL, key) > 1:
+            self.db.execute(OFF, [key, self.worker % 2])
+
+    def deposit(self, key):
+        return self.transaction(self.deposited, key)
+
+    def leave(self, key):
+        return self.transaction(self.left, key)
+
+
+class ReadsBefore(ReadThenWrite):
+    """Narrow race: what is decided on was read in a transaction of its own."""
+
+    def deposit(self, key):
+        with self.db.transaction():
+            cents = self.one(CENTS, key)
+        return self.transaction(lambda key: self.db.execute(SET, [cents + 1, key]), key)
+
+    def leave(self, key):
+        with self.db.transaction():
+            count = self.one(ON_CALL, key)
+        if count < 2:
+            return 0
+        return self.transaction(lambda key: self.db.execute(OFF, [key, self.worker % 2]), key)
+
+
+class RetriesTheWriteOnly(ReadThenWrite):
+    """The retry writes what the refused attempt had read."""
+
+    def deposit(self, key):
+        seen: list[int] = []
+
+        def work(key):
+            if not seen:
+                seen.append(self.one(CENTS, key))
+            self.db.execute(SET, [seen[0] + 1, key])
+
+        return self.transaction(work, key)
+
+
+class TakesRefusalForSuccess(ReadThenWrite):
+    """A transaction that was refused is reported as made."""
+
+    def transaction(self, work, key):
+        try:
+            with self.db.transaction():
+                work(key)
+        except REFUSED:
+            return 0
+        return 0
+
+
+class DoesItAgainAfterRetry(ReadThenWrite):
+    """A retry that applies twice: it runs again at once, and the loop goes round once more."""
+
+    def transaction(self, work, key):
+        retries, done = 0, False
+        while not done:
+            try:
+                with self.db.transaction():
+                    work(key)
+                done = True
+            except REFUSED:
+                retries += 1
+                try:
+                    with self.db.transaction():
+                        work(key)
+                except REFUSED:
+                    retries += 1
+        return retries
+
+
+class NeverLeaves(ReadThenWrite):
+    """Nobody is ever let go, which keeps every shift manned."""
+
+    def left(self, key):
+        self.one(ON_CALL, key)
