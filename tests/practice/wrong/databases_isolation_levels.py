@@ -85,30 +85,3 @@ class TakesRefusalForSuccess(ReadThenWrite):
         except REFUSED:
             return 0
         return 0
-
-
-class DoesItAgainAfterRetry(ReadThenWrite):
-    """A retry that applies twice: it runs again at once, and the loop goes round once more."""
-
-    def transaction(self, work, key):
-        retries, done = 0, False
-        while not done:
-            try:
-                with self.db.transaction():
-                    work(key)
-                done = True
-            except REFUSED:
-                retries += 1
-                try:
-                    with self.db.transaction():
-                        work(key)
-                except REFUSED:
-                    retries += 1
-        return retries
-
-
-class NeverLeaves(ReadThenWrite):
-    """Nobody is ever let go, which keeps every shift manned."""
-
-    def left(self, key):
-        self.one(ON_CALL, key)

@@ -1,9 +1,6 @@
 """Caches that look right; none of them is among the lab's own counterexamples."""
 
 import json
-import time
-
-import redis
 
 from scalebook.lab import Client
 
@@ -75,40 +72,3 @@ class CopyInTheProcess(CacheAside):
     def forget(self, product):
         self.copies.pop(f"page:{product}", None)
         self.copies.pop(f"price:{product}", None)
-
-
-class StoresLate(CacheAside):
-    """Narrow race made for ever: no expiry, so that a copy stored after a delete stays."""
-
-    ttl_ms = None
-
-    def cached(self, key, compute):
-        if (copy := self.cache.get(key)) is not None:
-            return json.loads(copy)
-        value = compute()
-        time.sleep(0.01)
-        self.cache.set(key, json.dumps(value))
-        return value
-
-
-class TakesSilenceForDone(CacheAside):
-    """A delete whose answer, or whose way, was lost is taken for done; copies never expire."""
-
-    ttl_ms = None
-
-    def forget(self, product):
-        try:
-            super().forget(product)
-        except redis.ConnectionError:
-            self.cache.ping()
-
-
-class PriceForgotten(CacheAside):
-    """A write removes the page's copy; that of the plain price never ends."""
-
-    def cached(self, key, compute):
-        self.ttl_ms = None if key.startswith("price") else int(TTL_SECONDS * 1000)
-        return super().cached(key, compute)
-
-    def forget(self, product):
-        self.cache.delete(f"page:{product}")
