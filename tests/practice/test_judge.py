@@ -328,6 +328,13 @@ def test_from_the_starter_to_a_pass(
     told = json.loads(capsys.readouterr().out)
     assert "still to be done: write Incr.increment" in told["findings"][0]["text"]
     assert f"--seed {told['seed']}" in told["replay"]
+    monkeypatch.chdir(file.parent)
+    assert main(["check"]) == 1
+    said = capsys.readouterr().out
+    assert "\n  ✗ redis_tally.py:" in said, "named as from here"
+    assert "\n  Again: scalebook check redis_tally.py --seed " in said
+    assert said.endswith("\n  Stuck?  scalebook practice redis/tally --hint\n")
+    monkeypatch.chdir(tmp_path)
     assert main(["practice", "tally", "--hint"]) == 0
     assert "Hint 1 of 1: One command." in capsys.readouterr().out
     right = before.replace(
@@ -342,6 +349,7 @@ def test_from_the_starter_to_a_pass(
     assert ("PASSED" in told) == passed
     assert all(len(line) <= 80 for line in told.splitlines())
     assert [e.facts["verdict"] for e in progress.events("checked")] == [
+        "fail",
         "fail",
         "pass" if passed else "undecided",
     ]

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def command(
     from scalebook.practice import files
 
     explicit = choices.assignments(engines, "--engine")
-    path = Path(file) if file else files.solution_here(Path.cwd())
+    here = Path.cwd()
+    path = Path(file) if file else files.solution_here(here).relative_to(here)
     if not watch:
         return _check(path, seed, explicit, as_json)
     for _ in files.changes(path):
@@ -87,12 +89,14 @@ def _check(path: Path, seed: int | None, engines: dict[str, str], as_json: bool)
 
 def _lines(found: Judgement, path: Path) -> Iterator[str]:
     """The judgement in 80 columns."""
+    full = str(path.absolute())
     head = {"pass": "PASSED", "fail": "FAILED", "undecided": "UNDECIDED"}[found.verdict]
     yield f"{found.unit}, {found.technique}: {head} in {found.seconds:.0f} s (seed {found.seed})"
     for text in found.tried:
         yield from judging.folded(f"✓ {text}")
     for finding in found.findings:
-        yield from _finding(finding)
+        # As the learner named the file, which is shorter.
+        yield from _finding(replace(finding, text=finding.text.replace(full, str(path))))
     for text in found.notes:
         yield from judging.folded(f"· {text}")
     if found.stray:
@@ -100,6 +104,8 @@ def _lines(found: Judgement, path: Path) -> Iterator[str]:
         yield from (f"    | {line}"[: judging.WIDTH] for line in found.stray.splitlines()[:12])
     if found.findings:
         yield f"  Again: {_replay(path, found)}"
+    if found.verdict == "fail":
+        yield f"  Stuck?  scalebook practice {found.unit} --hint"
     elif found.verdict == "pass":
         yield f"  How the lab does it: scalebook practice {found.unit} --solution"
 

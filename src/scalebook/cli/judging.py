@@ -21,6 +21,7 @@ class Judging:
 
     def __init__(self, who: str = "") -> None:
         self.who = who
+        self._last = ""
         self._stream = sys.stderr
         self._line = self._stream.isatty() and os.environ.get("TERM") != "dumb"
 
@@ -45,7 +46,8 @@ class Judging:
             text = f"speed: {event['pairs']} pairs with the reference"
         elif event["event"] == "note":
             text = str(event["text"])
-        if text:
+        if text and text != self._last:
+            self._last = text
             said = f"{self.who}: {text} ..." if self.who else f"{text} ..."
             self._stream.write(f"\r\x1b[K{said}" if self._line else f"{said}\n")
             self._stream.flush()

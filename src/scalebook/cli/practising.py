@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import click
 
-from scalebook.cli import choices
+from scalebook.cli import choices, judging
 from scalebook.errors import UsageError
 
 __all__ = ["command"]
@@ -46,7 +47,7 @@ def command(name: str, to: str, hint: bool, solution: bool) -> None:
             return
         step, steps, text = found
         progress.hinted(unit.id, step)
-        click.echo(f"Hint {step} of {steps}: {text}")
+        click.echo(textwrap.fill(f"Hint {step} of {steps}: {text}", judging.WIDTH))
         return
     if solution:
         progress = Progress()

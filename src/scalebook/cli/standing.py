@@ -50,10 +50,13 @@ def command(as_json: bool, names: tuple[str, ...]) -> None:
     if found:
         click.echo("\n".join(_table(found)))
         pages, labs = sum(u.has_article for u in units), sum(u.has_lab for u in units)
+        # A result may be of a unit that this book does not have, or no longer.
+        ids = {unit.id for unit in units}
+        here = [one for one in found if one.unit in ids]
         click.echo(
-            f"\nRead {sum(one.read is not None for one in found)} of {pages} pages, "
-            f"ran {sum(one.runs > 0 for one in found)} of {labs} labs, "
-            f"passed {sum(one.passed is not None for one in found)}."
+            f"\nRead {sum(one.read is not None for one in here)} of {pages} pages, "
+            f"ran {sum(one.runs > 0 for one in here)} of {labs} labs, "
+            f"passed {sum(one.passed is not None for one in here)}."
         )
     else:
         click.echo("Nothing yet; `scalebook run redis/counter` is a beginning.")

@@ -18,7 +18,7 @@ BAR = 0.7
 """Where a claim is about speed or size: how much of the reference a solution must reach."""
 WORKERS = (2, 8, 64)
 """With how many workers the promises are tried, where a lab has workers to be more or fewer."""
-WIDTH = 96
+WIDTH = 78
 CLAIMS = ("Speedup", "ThroughputRatio", "Saving", "Latency", "Throughput", "Invariant")
 TRIALS = ("Interleaved", "Slices", "Whole", "Exact")
 FAULTS = {

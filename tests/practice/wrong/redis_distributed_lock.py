@@ -55,14 +55,6 @@ class AsksThenSets(TokenLock):
         return self.redis.set(name, token, px=int(TTL_SECONDS * 1000))
 
 
-class ComparesThenDeletes(TokenLock):
-    """Narrow race: the lock expires between the comparison and the deletion."""
-
-    def release(self, name, token):
-        if self.redis.get(name) == token:
-            self.redis.delete(name)
-
-
 class TakesOverWhenExpired(TokenLock):
     """Narrow race: two see that the time written in the lock is over, and both take it."""
 
