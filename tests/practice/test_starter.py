@@ -111,7 +111,8 @@ def test_it_says_what_will_be_checked(small: Path) -> None:
     assert "all is well: Nothing exceeds the limit." in head
     assert "0.7" in head
     assert "services.redis" in head
-    assert "2, 8, 64" in head
+    assert "2, 8 and 64 workers in a closed loop" in " ".join(head.split())
+    assert all(len(line) <= 80 for line in head.splitlines())
 
 
 def test_of_a_technique_without_a_baseline_what_others_change_is_emptied() -> None:

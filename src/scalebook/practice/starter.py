@@ -205,7 +205,7 @@ class Starter:
         node = next((n for n in self.tree.body if named and ast.unparse(load) in _names(n)), None)
         text = self._source(node) if node else ast.get_source_segment("\n".join(self.lines), load)
         lines = textwrap.dedent(f"        {text}" if node is None else text or "").splitlines()
-        return "\n".join(["# Loaded before your clients open:", *(f"#   {x}" for x in lines)])
+        return "\n".join(["# Loaded before your clients open:", *(f"# {x}" for x in lines)])
 
 
 def starter_of(unit: str, folder: Path) -> str:
