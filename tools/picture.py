@@ -1,9 +1,11 @@
-"""Draw the README's picture: a stored result, as the terminal shows it, as an SVG file.
+"""Draw the README's pictures of a terminal: a stored result, or a transcript, as an SVG file.
 
     .venv/bin/python tools/picture.py RUN docs/run.svg
+    .venv/bin/python tools/picture.py - docs/practice.svg < transcript
 
 RUN is a run of the store (`scalebook results`), the beginning of its id, or a result.json. To stay
-on one screen the picture leaves out the exact evidence and the histories of those caught.
+on one screen the picture leaves out the exact evidence and the histories of those caught. A
+transcript is what a terminal showed: commands behind "$ ", remarks behind "# ", and output.
 """
 
 import io
@@ -18,16 +20,33 @@ from scalebook.errors import UsageError
 from scalebook.results import Evidence, Result, read_reference
 from scalebook.results.store import Store
 
-__all__ = ["draw", "main"]
+__all__ = ["draw", "draw_transcript", "main"]
 
 WIDTH = 80
+STYLES = {"$ ": "bold cyan", "# ": "dim", "✓": "green", "✗": "bold red"}
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
 def draw(result: Result, command: str) -> str:
     """The report of `result` below the `command` that made it, as SVG that loads nothing."""
-    console = Console(
+    console = _recording()
+    console.print(f"$ {command}", style=STYLES["$ "])
+    print_report(_short(result), console)
+    return _svg(console, "scalebook")
+
+
+def draw_transcript(transcript: str) -> str:
+    """The lines as they are, those that begin with a mark in its colour."""
+    console = _recording()
+    for line in transcript.rstrip().splitlines():
+        style = next((s for mark, s in STYLES.items() if line.lstrip().startswith(mark)), None)
+        console.print(line, style=style, soft_wrap=True)
+    return _svg(console, "practice")
+
+
+def _recording() -> Console:
+    return Console(
         record=True,
         width=WIDTH,
         file=io.StringIO(),
@@ -37,9 +56,11 @@ def draw(result: Result, command: str) -> str:
         markup=False,
         emoji=False,
     )
-    console.print(f"$ {command}", style="bold cyan")
-    print_report(_short(result), console)
-    svg = console.export_svg(title="scalebook", unique_id="scalebook")
+
+
+def _svg(console: Console, name: str) -> str:
+    """What a console recorded, as SVG whose ids begin with `name`."""
+    svg = console.export_svg(title="scalebook", unique_id=name)
     # Rich names a font on the network; a picture in a README should not fetch anything.
     svg = FONT_FACE.sub("", svg)
     svg = re.sub(r"font-family:\s*Fira Code,\s*monospace", f"font-family: {FONTS}", svg)
@@ -64,7 +85,10 @@ def _short(result: Result) -> Result:
 
 
 def main(run: str, target: Path) -> None:
-    """Read the run (or its file) and write the picture."""
+    """Read the run (or its file, or a transcript from standard input) and write the picture."""
+    if run == "-":
+        target.write_text(draw_transcript(sys.stdin.read()), encoding="utf-8")
+        return
     path = Path(run)
     if path.suffix == ".json":
         result = read_reference(path)
