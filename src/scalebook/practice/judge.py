@@ -46,7 +46,7 @@ SHARES = (0.4, 0.9)
 POINTS_TRIED = 3
 CALIBRATIONS = 4
 """How often the reference must withstand an attack of the judge's own to which a solution fell,
-and within how many more the solution must fall once again."""
+and how often the solution must fall again, each time: an accident does not."""
 ANSWER_SECONDS = 20.0
 """For the sampled answers of the learner's class, when the reference has answered."""
 PHASE_SECONDS = {"answers": 60.0, "promises": 300.0, "sweep": 180.0, "bar": 240.0}
@@ -298,10 +298,10 @@ class Judge:
         seeds = [self.seed + number for number in range(CALIBRATIONS)]
         if any(self._attacked(point, alone, self.reference, trial, seed) for seed in seeds):
             words = "is not kept by the lab's own either, so it does not count"
-        elif any(self._attacked(point, self._at(point), self.yours, trial, s) for s in seeds):
+        elif all(self._attacked(point, self._at(point), self.yours, trial, s) for s in seeds):
             return True
         else:
-            words = "was broken once and never again, so it does not count"
+            words = "was not broken every time, so it does not count"
         self.notes.append(f"{trial.name}: '{promise}' {words}")
         return False
 
