@@ -88,7 +88,7 @@ def check(request: pytest.FixtureRequest, place: Place) -> Check:
 def test_a_right_solution_is_not_failed(check: Check) -> None:
     body = "if self.worker == 0 and not key: print('I am', os.getuid(), self.redis.acl_whoami())"
     said = check(body)
-    assert said["verdict"] in ("pass", "undecided")
+    assert said["verdict"] in ("pass", "undecided"), said
     uid = ORDINARY_UID if os.geteuid() == 0 else os.geteuid()
     assert f"I am {uid} learner" in said["stray"]
 
@@ -121,4 +121,4 @@ def test_its_own_file_is_there_in_the_end(check: Check) -> None:
     if said["level"] == "bwrap":
         assert "Read-only file system" in said["findings"][0]["text"]
     else:
-        assert said["verdict"] in ("pass", "undecided")
+        assert said["verdict"] in ("pass", "undecided"), said

@@ -155,6 +155,19 @@ class Deployment(ABC):
     def describe(self) -> dict[str, object]:
         """Kind, version, label, source, settings and capacity, for the environment record."""
 
+    @abstractmethod
+    def start(self) -> None:
+        """Start everything and wait until it answers; HarnessError if it does not."""
+
+    def started(self) -> Self:
+        """Start; whatever was started ends again where not everything can be."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
     def stop(self) -> None:
         """End all processes, the last started first."""
         for service in reversed(self.services):

@@ -61,12 +61,7 @@ class Postgres(Spec):
         """Start all servers; ready when each answers a query and every replica streams."""
         modules = provisions.find("postgresql-contrib") if self.contrib else None
         deployment = PostgresDeployment(self, name, run, provisions.find("postgresql"), modules)
-        try:
-            deployment.start()
-        except BaseException:
-            deployment.stop()
-            raise
-        return deployment
+        return deployment.started()
 
 
 class PostgresDeployment(Deployment):

@@ -60,7 +60,7 @@ class Redis(Spec):
 
     def start(self, name: str, run: RunDirectory, provisions: Provisions) -> RedisDeployment:
         """Start the server; ready when it answers PING."""
-        return RedisDeployment(self, name, run, provisions.find("redis"))
+        return RedisDeployment(self, name, run, provisions.find("redis")).started()
 
 
 def _lines(spec: Redis) -> list[tuple[str, str]]:
@@ -168,24 +168,24 @@ class RedisDeployment(Deployment):
     spec: Redis
 
     def __init__(self, spec: Redis, name: str, run: RunDirectory, provision: Provision) -> None:
-        """Start the server and ask who it is."""
+        """Write the configuration; nothing is started yet."""
         self.spec = spec
         self.name = name
+        self._run = run
         self._provision = provision
         self._server = server = RedisNode(name, run, provision, _lines(spec))
         self.services: list[Service] = [server]
         self._access = RedisAccess(name, server.socket, server.password, server)
-        try:
-            server.start()
-            self.version, self.label, self._facts = identify(server)
-            if spec.capacity is not None:
-                proxy = Proxy(f"{name}-capacity", run, self._access, spec.capacity)
-                self.services.append(proxy)
-                proxy.start()
-                self._access = proxy.access
-        except BaseException:
-            self.stop()
-            raise
+
+    def start(self) -> None:
+        """Start the server and ask who it is; the proxy comes after it."""
+        self._server.start()
+        self.version, self.label, self._facts = identify(self._server)
+        if self.spec.capacity is not None:
+            proxy = Proxy(f"{self.name}-capacity", self._run, self._access, self.spec.capacity)
+            self.services.append(proxy)
+            proxy.start()
+            self._access = proxy.access
 
     def access(self, arm: str, template: Access | None = None) -> RedisAccess:  # noqa: ARG002
         """The server itself: each arm has its own deployment."""

@@ -74,12 +74,7 @@ class RedisCluster(Spec):
     def start(self, name: str, run: RunDirectory, provisions: Provisions) -> ClusterDeployment:
         """Start all nodes; ready when each says `cluster_state:ok` and every replica is in step."""
         deployment = ClusterDeployment(self, name, run, provisions.find("redis"))
-        try:
-            deployment.start()
-        except BaseException:
-            deployment.stop()
-            raise
-        return deployment
+        return deployment.started()
 
 
 class ClusterDeployment(Deployment):

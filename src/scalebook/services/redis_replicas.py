@@ -61,12 +61,7 @@ class RedisReplicas(Spec):
     ) -> RedisReplicasDeployment:
         """Start all; ready when every replica is in step and every Sentinel knows all nodes."""
         deployment = RedisReplicasDeployment(self, name, run, provisions.find("redis"))
-        try:
-            deployment.start()
-        except BaseException:
-            deployment.stop()
-            raise
-        return deployment
+        return deployment.started()
 
 
 class RedisReplicasDeployment(Deployment):
