@@ -11,6 +11,7 @@ from scalebook.stats import (
     floor_corrected,
     mean_interval,
     median,
+    median_interval,
     percentile,
     percentiles,
     ratio_interval,
@@ -125,3 +126,20 @@ def test_floor_corrected_scales(scale: float, seed: int) -> None:
     assert scaled is not None
     assert plain.low <= plain.value <= plain.high
     assert scaled.high == pytest.approx(plain.high)
+
+
+def test_the_medians_interval_lies_between_samples() -> None:
+    samples = [float(n) for n in range(1, 11)]
+    assert median_interval(samples, 0.99) == Interval(1.0, 10.0)
+    assert median_interval(samples, 0.95) == Interval(2.0, 9.0)
+    assert median_interval([*samples[:-1], 1e9], 0.95) == Interval(2.0, 9.0)
+    assert median_interval(samples[:7], 0.99) == Interval(-math.inf, math.inf)
+    assert median_interval(samples[:5]) == Interval(-math.inf, math.inf)
+    with pytest.raises(ValueError, match="confidence"):
+        median_interval(samples, 99)
+
+
+def test_the_medians_interval_covers_it_under_heavy_tails() -> None:
+    rng = np.random.default_rng(7)
+    held = sum(0.0 in median_interval(rng.standard_cauchy(20)) for _ in range(1000))
+    assert held >= 950

@@ -25,10 +25,11 @@ from scalebook.errors import HarnessError
 from scalebook.lab import Client, Exact, Interleaved, Invariant, Lab, Promise, Run, Slices, Whole
 from scalebook.lab.lab import LabAt
 from scalebook.practice.attacks import attacks
+from scalebook.practice.bar import FIRST_LOOK, weighed, weighed_exactly
 from scalebook.practice.contract import BAR, WORKERS
 from scalebook.practice.judgement import Bar, Finding, Judgement
 from scalebook.results.figures import Gate
-from scalebook.stats import LOOKS, next_look, ratio_interval
+from scalebook.stats import Side, next_look
 
 __all__ = ["PARTS", "Judge"]
 
@@ -38,7 +39,6 @@ ATTEMPTS = 3
 RACES = 60
 SLICES_SWEPT = 3
 SLICE_SECONDS = 0.2
-MOST_PAIRS = 80
 BAR_SECONDS = 60.0
 BAR_SEEDS = 3
 SHARES = (0.4, 0.9)
@@ -358,7 +358,7 @@ class Judge:
             for number in range(BAR_SEEDS):
                 built.build(self.seed + number, number)
             self._demand(built.gates)
-            self._settle_bar(built.trials, point)
+            self._settle_bar(built.trials, point, exact=True)
             return
         trial = run.primary(lab)
         if trial is None:
@@ -379,17 +379,18 @@ class Judge:
 
     def _pairs(self, comparison: Comparison, point: Any) -> None:
         deadline = time.perf_counter() + BAR_SECONDS
-        goal: int | None = LOOKS[0]
+        goal: int | None = FIRST_LOOK
         while goal is not None:
             while comparison.pairs < goal:
                 comparison.add_pair()
                 self.tell({"event": "pairs", "pairs": comparison.pairs})
-            last = next_look(goal, MOST_PAIRS) if time.perf_counter() < deadline else None
-            if self._settle_bar(comparison.trials, point, last=last is None):
+            goal = next_look(goal) if time.perf_counter() < deadline else None
+            if self._settle_bar(comparison.trials, point, last=goal is None):
                 return
-            goal = last
 
-    def _settle_bar(self, trials: Any, point: Any, *, last: bool = True) -> bool:
+    def _settle_bar(
+        self, trials: Any, point: Any, *, last: bool = True, exact: bool = False
+    ) -> bool:
         """True if the bar is cleared; raise if it is missed, or still open at the `last` look."""
         claim = self.lab.claim
         if isinstance(claim, Invariant):
@@ -399,17 +400,17 @@ class Judge:
         if len(logs) < BAR_SEEDS:
             text = f"{claim.of}: only {len(logs)} pairs have a figure of both"
             raise _Found(Finding("few", text, point=point, seed=self.seed))
-        found = ratio_interval(logs)
-        self.bar = Bar(claim.of, found.value, found.low, found.high, len(logs), BAR)
+        side, found = (weighed_exactly if exact else weighed)(claim.of, logs)
+        self.bar = found
         what = f"{claim.of} {claim.statistic}" if claim.statistic != "figure" else claim.of
-        if found.low >= BAR:
+        if side is Side.ABOVE:
             self.tried.append(f"{what} at {point}: {found.value:.2f} of the reference's")
             return True
         text = (
             f"{what} at {point} reaches {found.value:.2f} of the reference's "
             f"({found.low:.2f} to {found.high:.2f} in {len(logs)} pairs); {BAR} is asked for"
         )
-        if found.high < BAR:
+        if side is Side.BELOW:
             raise _Found(Finding("bar", text, point=point, seed=self.seed))
         if last:
             raise _Found(Finding("few", f"undecided: {text}", point=point, seed=self.seed))

@@ -16,14 +16,16 @@ from scalebook.stats.estimate import (
     mean_estimate,
     mean_interval,
     median,
+    median_interval,
     percentile,
     percentiles,
     ratio_interval,
 )
 from scalebook.stats.reason import Kind, Wording, say_flags, say_verdict
-from scalebook.stats.sequential import LOOKS, Side, decide, next_look, precise
+from scalebook.stats.sequential import CONFIDENCE, LOOKS, Side, decide, next_look, precise
 
 __all__ = [
+    "CONFIDENCE",
     "LOOKS",
     "Crossing",
     "Estimate",
@@ -39,6 +41,7 @@ __all__ = [
     "mean_estimate",
     "mean_interval",
     "median",
+    "median_interval",
     "next_look",
     "percentile",
     "percentiles",

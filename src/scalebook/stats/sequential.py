@@ -7,15 +7,17 @@ ratio is off the factor by a tenth of the noise of one pair, the wrong side is n
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
-from scalebook.stats.estimate import mean_interval
+from scalebook.stats.estimate import Interval, mean_interval
 
-__all__ = ["LOOKS", "Side", "decide", "next_look", "precise"]
+__all__ = ["CONFIDENCE", "LOOKS", "Side", "decide", "next_look", "precise"]
 
 LOOKS = (5, 10, 20, 40, 80)
 """Numbers of pairs after which a comparison may be stopped."""
+CONFIDENCE = 0.99
+"""Of the interval at each look."""
 
 
 class Side(Enum):
@@ -26,16 +28,22 @@ class Side(Enum):
     UNDECIDED = "undecided"
 
 
-def decide(log_ratios: Sequence[float], factor: float, confidence: float = 0.99) -> Side:
-    """Name the side of `factor` on which the whole interval of the mean log-ratio lies.
+def decide(
+    log_ratios: Sequence[float],
+    factor: float,
+    confidence: float = CONFIDENCE,
+    interval_of: Callable[[Sequence[float], float], Interval] = mean_interval,
+) -> Side:
+    """Name the side of `factor` on which the whole interval of the log-ratio lies.
 
-    Call it at LOOKS only: looking after every pair multiplies the false verdicts.
+    Of its mean, or by `interval_of`. Call it at LOOKS only: looking after every pair multiplies
+    the false verdicts.
     """
     if factor <= 0:
         raise ValueError(f"a factor is above 0, not {factor}")
     if len(log_ratios) < 2:
         return Side.UNDECIDED
-    interval = mean_interval(log_ratios, confidence)
+    interval = interval_of(log_ratios, confidence)
     if interval.low > math.log(factor):
         return Side.ABOVE
     if interval.high < math.log(factor):
