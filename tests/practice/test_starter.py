@@ -1,6 +1,7 @@
 """Starters: what stays, what is emptied, and that no solution is left in them."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,62 @@ def test_it_says_what_will_be_checked(small: Path) -> None:
     assert "services.redis" in head
     assert "2, 8 and 64 workers in a closed loop" in " ".join(head.split())
     assert all(len(line) <= 80 for line in head.splitlines())
+
+
+def test_trials_are_told_in_plain_words(small: Path) -> None:
+    text = LAB.replace("import Client, Lab", "import Client, Fault, Interleaved, Lab")
+    text = text.replace("Slices, Speedup", "Slices, Speedup, Step, Whole").replace(
+        "trials=[Slices()]",
+        """trials=[
+        Slices(seconds=0.02),
+        Whole(KEYS, fresh=False),
+        Whole(1.5 * KEYS, faults=[Fault.kill("redis", at=0.2, back=0.4)], name="crash"),
+        Whole(2, steps=[Step(0.5, "migrate")]),
+        Interleaved(clients=2, operations=KEYS),
+    ]""",
+    )
+    text = text.replace("Promise(all_is_well,", "Promise(few,")
+    text = text.replace("LAB = Lab(", "few = checks.at_most(LIMIT, of='read')\nLAB = Lab(")
+    text = text.replace("from scalebook.lab import", "from scalebook.lab import checks,")
+    text = text.replace('{"redis": Redis}', '{"redis": Redis(appendonly="always")}')
+    (small / "lab.py").write_text(text)
+    head = ast.get_docstring(ast.parse(starter_of("redis/small", small))) or ""
+    said = " ".join(head.split())
+    assert (
+        "Trials of the lab: slices of 0.02 s, in random order; whole runs of 3 s that go on from "
+        "one another; whole runs with faults ('crash'); whole runs of 2 s with steps; "
+        "races of 2 clients, 3 operations each. "
+    ) in said
+    assert "Fault: redis is killed (SIGKILL), at 0.2 s, and back at 0.4 s." in said
+    assert "Step: migrate is called of the client, at 0.5 s." in said
+    assert "Promise, few: At most 7 operations `read` per key return something true." in said
+    assert "services.redis: Redis, appendonly always; connect()" in said
+
+
+CODE = re.compile(r"\b(Whole|Slices|Interleaved|Exact|Fault|Step|checks|settings)\b[.(=]")
+
+
+@pytest.mark.parametrize("unit", LABS, ids=lambda unit: unit.id)
+def test_no_head_shows_the_labs_code(unit) -> None:  # type: ignore[no-untyped-def]
+    head = ast.get_docstring(ast.parse(starter_of(unit.id, unit.folder))) or ""
+    assert CODE.search(head.partition("What the judge checks:")[2]) is None
+    assert all(len(line) <= 80 for line in head.splitlines())
+
+
+def test_private_helpers_of_the_lab_are_not_to_be_written(small: Path) -> None:
+    """Nobody but the solution calls `unpack`; a check asks for `everything`."""
+    text = LAB.replace(
+        "return json.loads(self.redis.eval(self.script, 0)) or packed(SQL)",
+        "return self.unpack(self.redis.eval(self.script, 0))\n\n"
+        "    def unpack(self, value):\n        return json.loads(value) or packed(SQL)\n\n"
+        "    def everything(self):\n        return [self.read(0)]",
+    ).replace("len(run.history)", "len(run.client.everything())")
+    (small / "lab.py").write_text(text)
+    starter = Starter("redis/small", small / "lab.py")
+    assert starter.emptied == ["read", "everything"]
+    assert "To be written: read, everything." in starter.text()
+    assert "unpack" not in starter.text()
+    assert "cached" not in Starter("", find("redis/key-value-cache").folder / "lab.py").emptied
 
 
 def test_of_a_technique_without_a_baseline_what_others_change_is_emptied() -> None:

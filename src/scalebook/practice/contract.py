@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scalebook.errors import UsageError
 from scalebook.lab import checks as stock
+from scalebook.practice.plain import (
+    check_in_words,
+    constants,
+    faults_in_words,
+    in_words,
+    trial_in_words,
+)
 
 __all__ = ["BAR", "WORKERS", "Contract", "contract_of"]
 
@@ -21,18 +28,6 @@ WORKERS = (2, 8, 64)
 WIDTH = 78
 CLAIMS = ("Speedup", "ThroughputRatio", "Saving", "Latency", "Throughput", "Invariant")
 TRIALS = ("Interleaved", "Slices", "Whole", "Exact")
-FAULTS = {
-    "kill": "killed (SIGKILL)",
-    "restart": "restarted",
-    "pause": "paused (SIGSTOP)",
-    "cut": "cut off: every connection breaks",
-    "lose": "silent once on each connection: what was asked is done, the answer is lost",
-    "delay": "slowed down",
-}
-CONNECTS = {
-    "Postgres": "connect(autocommit=True) gives a psycopg connection, run(sql) runs a script",
-    "Redis": "connect() gives a redis-py client (text, no hidden retries)",
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,7 @@ class Contract:
     """Name of each promise, in words -> what its check says of itself."""
     checks: tuple[ast.AST, ...]
     trials: tuple[str, ...]
+    races: bool
     faults: tuple[str, ...]
     operations: tuple[str, ...]
     concurrency: str
@@ -57,17 +53,15 @@ class Contract:
 
     def lines(self) -> Iterator[str]:
         """What will be checked, one paragraph each."""
-        kinds = {trial.split("(")[0] for trial in self.trials}
         if self.operations:
             named = ", ".join(self.operations)
             yield f"Answers: {named} must answer as the reference does, on sampled keys."
         for name, says in self.promises.items():
             yield f"Promise, {name}: {says}"
-        if self.promises and "Interleaved" in kinds:
+        if self.promises and self.races:
             yield "Races: a scheduler decides whose command goes next, and can replay it."
         yield "Trials of the lab: " + "; ".join(self.trials) + "."
-        for fault in self.faults:
-            yield f"Fault: {fault}."
+        yield from (f"{fault}." for fault in self.faults)
         if self.promises and self.concurrency:
             yield f"Concurrency: {self.concurrency}."
         if self.promises and self.operations:
@@ -93,9 +87,7 @@ class Contract:
             "What the judge checks:\n" + "\n".join(_item(line) for line in self.lines()),
             "Services at hand:\n"
             + "\n".join(
-                _item(
-                    f"services.{name}: {kind}; {CONNECTS.get(kind.split('(')[0], '')}".rstrip("; ")
-                )
+                _item(f"services.{name}: {in_words(kind)}".rstrip("; "))
                 for name, kind in self.services.items()
             ),
         ]
@@ -111,7 +103,8 @@ def contract_of(tree: ast.Module, path: Path) -> Contract:
     given = {word.arg: ast.unparse(word.value) for word in claim.keywords if word.arg}
     fields = {word.arg: word.value for word in lab.keywords if word.arg}
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    found = dict(_promises(tree, functions))
+    known = constants(tree)
+    found = dict(_promises(tree, functions, known))
     return Contract(
         question=" ".join((ast.get_docstring(tree) or "").split()),
         metric=ast.unparse(claim.func).split(".")[-1],
@@ -120,8 +113,9 @@ def contract_of(tree: ast.Module, path: Path) -> Contract:
         of=given.get("of", "").strip("'\""),
         promises={name: says for name, (says, _) in found.items()},
         checks=tuple(node for _, node in found.values()),
-        trials=tuple(dict.fromkeys(ast.unparse(call) for call in _calls(tree, TRIALS))),
-        faults=tuple(dict.fromkeys(_faults(tree))),
+        trials=tuple(dict.fromkeys(trial_in_words(c, known) for c in _calls(tree, TRIALS))),
+        races=_call(tree, ("Interleaved",)) is not None,
+        faults=tuple(dict.fromkeys(faults_in_words(tree, known))),
         operations=tuple(_operations(tree, fields)),
         concurrency=_concurrency(tree, fields),
         services=dict(_services(fields.get("services"))),
@@ -173,7 +167,7 @@ def _call(tree: ast.AST, names: tuple[str, ...]) -> ast.Call | None:
 
 
 def _promises(
-    tree: ast.Module, functions: dict[str, ast.FunctionDef]
+    tree: ast.Module, functions: dict[str, ast.FunctionDef], known: Mapping[str, Any]
 ) -> Iterator[tuple[str, tuple[str, ast.AST]]]:
     """Name -> (docstring, node) of each check that a Promise of this file may name."""
     wanted = [
@@ -199,8 +193,8 @@ def _promises(
             says = ast.get_docstring(functions[name]) or ""
             yield name.replace("_", " "), (" ".join(says.split()), functions[name])
         elif name in made and (kind := getattr(stock, _last(made[name]), None)):
-            says = " ".join((inspect.getdoc(kind) or "").split())
-            yield name.replace("_", " "), (f"{says} ({ast.unparse(made[name])})", made[name])
+            says = check_in_words(kind, made[name], known)
+            yield name.replace("_", " "), (says, made[name])
 
 
 def _yields(node: ast.FunctionDef) -> bool:
@@ -209,16 +203,6 @@ def _yields(node: ast.FunctionDef) -> bool:
 
 def _last(node: ast.expr) -> str:
     return ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
-
-
-def _faults(tree: ast.Module) -> Iterator[str]:
-    for call in ast.walk(tree):
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
-            continue
-        if ast.unparse(call.func.value) == "Fault" and call.args:
-            target = ast.unparse(call.args[0]).strip("'\"")
-            when = ", ".join(f"{w.arg} {ast.unparse(w.value)}" for w in call.keywords)
-            yield f"{target} is {FAULTS.get(call.func.attr, call.func.attr)} ({when})"
 
 
 def _operations(tree: ast.Module, fields: dict[str, ast.expr]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scalebook.errors import UsageError
+from scalebook.lab import Client
 from scalebook.labfile import parse
 from scalebook.practice.contract import Contract, contract_of
 
@@ -26,7 +27,8 @@ class Starter:
     Ancestors of the technique and the class that it is compared with stay as they are. Of the
     technique all methods are emptied; where it has no ancestor in the lab, those that the other
     variants change (they carry the argument), or all if there are none. Names that nobody else
-    uses go with the bodies: the script or the statement is the solution.
+    uses go with the bodies: the script or the statement is the solution, and so is the way in
+    which the lab divides it among methods of its own.
     """
 
     def __init__(self, unit: str, path: Path) -> None:
@@ -46,7 +48,8 @@ class Starter:
     @property
     def emptied(self) -> list[str]:
         """The names of the technique's methods that the learner writes."""
-        return [node.name for node in self._methods() if self._is_emptied(node)]
+        gone = self._private()
+        return [m.name for m in self._methods() if self._is_emptied(m) and m.name not in gone]
 
     def text(self) -> str:
         """The whole file."""
@@ -99,6 +102,27 @@ class Starter:
         rooted = not list(self._ancestors(self.technique))
         return not (rooted and changed) or node.name in changed
 
+    def _private(self) -> set[str]:
+        """The technique's methods that only its emptied bodies call."""
+        assert self.technique is not None
+        kept = [self.classes[name] for name in self._given()]
+        kept_methods = [node for node in self._methods() if not self._is_emptied(node)]
+        others = [node for node in self.tree.body if not isinstance(node, ast.ClassDef)]
+        asked = {name for part in [*others, *kept, *kept_methods] for name in _asked(part)}
+        inherited = {
+            member.name
+            for name in self._ancestors(self.technique)
+            for member in self.classes[name].body
+            if isinstance(member, Function)
+        }
+        return {
+            node.name
+            for node in self._methods()
+            if self._is_emptied(node)
+            and node.name not in asked | inherited
+            and not hasattr(Client, node.name)
+        }
+
     def _changed_by_others(self) -> set[str]:
         """The technique's methods that variants derived from it define anew."""
         assert self.technique is not None
@@ -115,7 +139,8 @@ class Starter:
         """The technique without bodies, and without attributes that the bodies alone used."""
         assert self.technique is not None
         node = copy.deepcopy(self.technique)
-        gone = set(self.emptied)
+        gone, private = set(self.emptied), self._private()
+        node.body = [m for m in node.body if getattr(m, "name", None) not in private]
         staying = [m for m in node.body if isinstance(m, Function) and m.name not in gone]
         others = [self.classes[name] for name in self._given()]
         attributes = {
@@ -230,6 +255,15 @@ def _used(node: ast.AST) -> list[str]:
         for found in ast.walk(node)
         if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load)
     ]
+
+
+def _asked(node: ast.AST) -> Iterator[str]:
+    """Every name by which a method could be called here: an attribute, or the text of one."""
+    for found in ast.walk(node):
+        if isinstance(found, ast.Attribute):
+            yield found.attr
+        elif isinstance(found, ast.Constant) and isinstance(found.value, str):
+            yield found.value
 
 
 def _is_constant(node: ast.stmt | None) -> bool:
