@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -39,15 +40,26 @@ def bind(text: str, scope: Scope, *, in_link: bool = False) -> Shown:
 
 def _arguments(binding: Binding, names: str, *options: str) -> tuple[str, ...]:
     """The arguments, which must be as many as `names` says, with no other options than these."""
-    wanted = re.findall(r'\[?"[^"]*"\]?|\S+', names)
-    least = sum(not name.startswith("[") for name in wanted)
-    usage = " ".join(["{{" + binding.kind, *wanted, *(f"[{option}=]" for option in options)]) + "}}"
+    wanted, least = _wanted(names)
+    usage = functools.partial(_usage, binding.kind, wanted, options)
     if not least <= len(binding.args) <= len(wanted):
-        raise Mistake("binding", f"{binding.kind}: wrong number of arguments", f"write {usage}")
+        remedy = f"write {usage()}"
+        raise Mistake("binding", f"{binding.kind}: wrong number of arguments", remedy)
     for option in binding.options:
         if option not in options:
-            raise Mistake("binding", f"{binding.kind} has no option {option}=", f"write {usage}")
+            raise Mistake("binding", f"{binding.kind} has no option {option}=", f"write {usage()}")
     return binding.args
+
+
+@functools.cache
+def _wanted(names: str) -> tuple[tuple[str, ...], int]:
+    """The arguments, and how many of them must be given."""
+    wanted = tuple(re.findall(r'\[?"[^"]*"\]?|\S+', names))
+    return wanted, sum(not name.startswith("[") for name in wanted)
+
+
+def _usage(kind: str, wanted: tuple[str, ...], options: tuple[str, ...]) -> str:
+    return " ".join(["{{" + kind, *wanted, *(f"[{option}=]" for option in options)]) + "}}"
 
 
 def _flag(binding: Binding, option: str, word: str) -> bool:

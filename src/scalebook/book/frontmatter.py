@@ -154,9 +154,13 @@ def read_front(text: str, file: Path) -> tuple[FrontMatter | None, Lines, list[F
     Returns the front matter (None where it is too wrong to be used), the lines and the faults.
     """
     try:
-        node = yaml.compose(text, yaml.CSafeLoader)
-        _refuse_aliases(node, set())
-        data = yaml.load(text, _Loader)  # noqa: S506 - derived from the safe loader
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            _refuse_aliases(node, set())
+            data = loader.construct_document(node) if node else None
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1

@@ -31,6 +31,21 @@ OFTEN = (0, 0, 1, 1, 2, 2, 2, 2, 3)
 """The level of a word that stands so many times in a field; the last one from there on."""
 
 
+class _Named(dict[int, str]):
+    """Times that a word stands in one field -> its code."""
+
+    def __init__(self, field: int) -> None:
+        self.field = field
+
+    def __missing__(self, times: int) -> str:
+        level = OFTEN[min(times, len(OFTEN) - 1)]
+        code = self[times] = CODES[LEVELS * self.field + level]
+        return code
+
+
+NAMED = [_Named(field) for field in range(len(CODES) // LEVELS)]
+
+
 @dataclass(frozen=True)
 class Found:
     """What the index holds of one page; `terms` as `page_terms` makes them."""
@@ -90,11 +105,9 @@ def page_terms(facts: Facts, headings: Iterable[str], text: str) -> str:
     fields = (text, facts.takeaway, " ".join([*headings, *facts.tags, facts.id]), facts.title)
     codes: dict[str, str] = {}
     for field, said in enumerate(fields):
-        named = [CODES[LEVELS * field + level] for level in OFTEN]
-        for word, times in Counter(words(said)).items():
-            term, code = STEMS[word], named[times] if times < len(named) else named[-1]
-            if code > codes.get(term, ""):
-                codes[term] = code
+        often = Counter(map(STEMS.__getitem__, words(said)))
+        # A later field weighs more than any level of an earlier one.
+        codes.update(zip(often, map(NAMED[field].__getitem__, often.values()), strict=True))
     return " ".join(map("".join, codes.items()))
 
 
