@@ -3,7 +3,15 @@ import pickle
 import pytest
 
 from scalebook.errors import HarnessError, LabError
-from scalebook.load.session import Recipe, Session, close_client, new_session, open_client
+from scalebook.lab import Client
+from scalebook.load.session import (
+    Recipe,
+    Session,
+    close_client,
+    connections_of,
+    new_session,
+    open_client,
+)
 from scalebook.services import Redis
 from scalebook.services.namespace import Services
 from scalebook.services.provide import Provisions
@@ -104,3 +112,13 @@ def test_a_lost_answer_is_unknown_and_the_client_comes_back(
         again = session.call("incr", 1)
         assert (again.outcome, again.result) == ("ok", 2)
         assert not session.broken
+
+
+def test_a_client_may_keep_its_services() -> None:
+    services = Services({})
+    client = Client()
+    vars(client)["services"] = services
+
+    assert list(connections_of(client)) == []
+    with pytest.raises(LabError, match="no service or program is called 'pg'"):
+        _ = services.pg

@@ -11,18 +11,23 @@ from scalebook.practice.front import Exercise, judge
 HERE = Path(__file__).parent / "wrong"
 
 
-def _classes() -> list[tuple[str, str, bool]]:
-    """(file, class, is it right?): in each file the first is, from which the others differ."""
+def _classes() -> list[tuple[str, str, str | None]]:
+    """(file, class, which promise does it break?): the first of a file is right and breaks none."""
     found = []
     for file in sorted(HERE.glob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
-        names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
-        found += [(file.name, name, place == 0) for place, name in enumerate(names)]
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                breaks = [
+                    ast.literal_eval(part.value)
+                    for part in node.body
+                    if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "breaks"
+                ]
+                found.append((file.name, node.name, breaks[0] if breaks else None))
     return found
 
 
-@pytest.mark.parametrize(("name", "of", "right"), _classes())
-def test_what_looks_right_is_found_out(name: str, of: str, right: bool) -> None:
+@pytest.mark.parametrize(("name", "of", "breaks"), _classes())
+def test_what_looks_right_is_found_out(name: str, of: str, breaks: str | None) -> None:
     file = HERE / name
     chapter, _, unit = file.stem.partition("_")
     solution = Exercise(
@@ -35,5 +40,13 @@ def test_what_looks_right_is_found_out(name: str, of: str, right: bool) -> None:
 
     judged = judge(solution, seed=5)
 
-    assert judged.verdict == ("pass" if right else "fail"), judged
-    assert right or judged.findings[0].kind == "promise"
+    assert judged.verdict == ("fail" if breaks else "pass"), judged
+    assert [finding.promise for finding in judged.findings] == ([breaks] if breaks else [])
+
+
+def test_each_file_begins_with_a_right_one_and_no_other_is_right() -> None:
+    right = [(name, of) for name, of, breaks in _classes() if breaks is None]
+    first = {name: of for name, of, _ in reversed(_classes())}
+
+    assert dict(right) == first
+    assert len(right) == len(first)

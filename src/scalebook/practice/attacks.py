@@ -10,8 +10,8 @@ from scalebook.lab import Fault, Whole
 
 __all__ = ["attacks"]
 
-LOSS_SECONDS = 1.0
-LOSSES = 6
+LOSS_SECONDS = 2.0
+LOSSES = 16
 SLOWNESS = {0.01: (0.0, 0.3), 0.02: (0.3, 0.8), 0.04: (0.8, 2.0)}
 """By how many seconds each request is held, and when: the gaps between commands get wider."""
 

@@ -9,6 +9,10 @@ from scalebook.errors import LabError
 __all__ = ["Services"]
 
 
+class _NoSuchService(LabError, AttributeError):
+    """So that `hasattr(services, "close")` is false, as of any other object."""
+
+
 class Services:
     """Engines and programs by name (`services.pg`); picklable when they are.
 
@@ -38,7 +42,8 @@ class Services:
             if name in self._members:
                 return self._members[name]
         known = ", ".join(sorted(self)) or "none"
-        raise LabError(f"no service or program is called {name!r}", remedy=f"known: {known}")
+        text = f"no service or program is called {name!r}"
+        raise _NoSuchService(text, remedy=f"known: {known}")
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._makers, **self._members})

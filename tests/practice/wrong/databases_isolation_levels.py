@@ -48,6 +48,8 @@ class ReadThenWrite(Client):
 class ReadsBefore(ReadThenWrite):
     """Narrow race: what is decided on was read in a transaction of its own."""
 
+    breaks = "each deposit counts once"
+
     def deposit(self, key):
         with self.db.transaction():
             cents = self.one(CENTS, key)
@@ -64,6 +66,8 @@ class ReadsBefore(ReadThenWrite):
 class RetriesTheWriteOnly(ReadThenWrite):
     """The retry writes what the refused attempt had read."""
 
+    breaks = "each deposit counts once"
+
     def deposit(self, key):
         seen: list[int] = []
 
@@ -78,6 +82,8 @@ class RetriesTheWriteOnly(ReadThenWrite):
 class TakesRefusalForSuccess(ReadThenWrite):
     """A transaction that was refused is reported as made."""
 
+    breaks = "each deposit counts once"
+
     def transaction(self, work, key):
         try:
             with self.db.transaction():
@@ -85,3 +91,58 @@ class TakesRefusalForSuccess(ReadThenWrite):
         except REFUSED:
             return 0
         return 0
+
+
+class DepositsAgain(ReadThenWrite):
+    """A retry that deposits twice: the lost answer was of a commit that was made."""
+
+    breaks = "each deposit counts once"
+
+    def open(self, services):
+        super().open(services)
+        self.services = services
+
+    def deposit(self, key):
+        try:
+            return super().deposit(key)
+        except psycopg.OperationalError:
+            self.db.close()
+            self.open(self.services)
+            return super().deposit(key)
+
+
+class TakesSilenceForFailure(ReadThenWrite):
+    """A lost answer is reported as a deposit that was not made."""
+
+    breaks = "each deposit counts once"
+
+    def open(self, services):
+        super().open(services)
+        self.services = services
+
+    def deposit(self, key):
+        try:
+            return super().deposit(key)
+        except psycopg.OperationalError as error:
+            self.db.close()
+            self.open(self.services)
+            raise ValueError("not deposited, try again") from error
+
+
+class NeverLeaves(ReadThenWrite):
+    """Somebody is always on call, because nobody ever leaves."""
+
+    breaks = "one of two stays on call"
+
+    def left(self, key):
+        pass
+
+
+class SendsTheOtherAway(ReadThenWrite):
+    """One of the two stays, and it is the one who has asked to leave."""
+
+    breaks = "one of two stays on call"
+
+    def left(self, key):
+        if self.one(ON_CALL, key) > 1:
+            self.db.execute(OFF, [key, 1 - self.worker % 2])
