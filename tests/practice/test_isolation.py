@@ -109,6 +109,12 @@ def test_nobody_is_killed_but_the_code_itself(check: Check) -> None:
     assert wanted in said["findings"][0]["text"]
 
 
+def test_a_kill_of_everybody_is_refused_at_each_level(check: Check) -> None:
+    said = check("os.kill(-1, signal.SIGKILL)")
+    assert (said["verdict"], said["status"]) == ("fail", 1)
+    assert "kill every process of the check" in said["findings"][0]["text"]
+
+
 def test_many_processes_are_bounded(check: Check) -> None:
     body = f"for _ in range(2000): subprocess.Popen({SLEEP!r}, cwd='/', start_new_session=True)"
     said = check(body)

@@ -17,6 +17,7 @@ import pytest
 from scalebook.book import find
 from scalebook.cli import main
 from scalebook.errors import HarnessError
+from scalebook.practice import child
 from scalebook.practice.front import Exercise, judge
 from scalebook.practice.judge import PARTS
 from scalebook.practice.judgement import Judgement
@@ -217,6 +218,8 @@ def test_a_slow_solution_misses_the_bar(judged: Judge) -> None:
         ("while True: pass", r"your code was at .*mine\.py:\d+ \(increment\)"),
         ("x = []\nwhile True: x.append(bytes(10_000_000))", "MemoryError"),
         ("while True: sys.stdout.write('x' * 100_000)", "printed more than 16 MB"),
+        ("import ctypes\nctypes.CDLL(None).fork()", r"mine\.py:\d+: .*C's fork\(\) is refused"),
+        ("import ctypes\nctypes.CDLL(None)['kill'](-1, 9)", r"mine\.py:\d+: .*C's kill\(\)"),
     ],
 )
 def test_whatever_it_does_there_is_a_verdict(judged: Judge, body: str, said: str) -> None:
@@ -225,6 +228,48 @@ def test_whatever_it_does_there_is_a_verdict(judged: Judge, body: str, said: str
     (finding,) = found.findings
     assert finding.kind == "code"
     assert re.search(said, finding.text), finding.text
+
+
+def _of_its_own_user() -> None:
+    """Otherwise whoever runs the tests would be killed, if the judge did not refuse it."""
+    if os.getuid() != 0:
+        pytest.skip("needs a user id of the code's own")
+
+
+@pytest.mark.parametrize("call", ["os.kill(-1, signal.SIGKILL)", "os.killpg(1, signal.SIGKILL)"])
+@pytest.mark.parametrize("parts", [("answers",), ("sweep",)])
+def test_killing_everybody_is_an_error_of_its_line(
+    judged: Judge, call: str, parts: tuple[str, ...]
+) -> None:
+    """Also in the processes that carry the load."""
+    _of_its_own_user()
+    found = judged(call, parts)
+    assert found.verdict == "fail"
+    assert re.search(r"mine\.py:\d+: .*kill every process of the check", found.findings[0].text)
+
+
+def test_killing_everybody_by_a_program_is_told(judged: Judge) -> None:
+    _of_its_own_user()
+    found = judged("subprocess.run(['sh', '-c', 'kill -9 -1'])\ntime.sleep(20)")
+    assert found.verdict == "fail"
+    assert "ended the process that judged it, twice (by a signal)" in found.findings[0].text
+
+
+def test_a_copy_that_goes_on_judging_says_that_it_is_one() -> None:
+    """As it comes about where a copy is made behind Python's back."""
+    reading, writing = os.pipe()
+    out = child._Out(writing)
+    out.only_from_here()
+    copy = os.fork()
+    if copy == 0:
+        out({"event": "verdict"})
+        os._exit(0)
+    os.close(writing)
+    _, status = os.waitpid(copy, 0)
+    assert os.waitstatus_to_exitcode(status) == child.COPY
+    with open(reading) as said:
+        (told,) = [json.loads(line) for line in said]
+    assert (told["event"], told["text"]) == ("code", child.COPIED)
 
 
 def test_killing_its_parent_does_not_help(judged: Judge) -> None:

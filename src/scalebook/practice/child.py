@@ -20,18 +20,22 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scalebook.practice.judgement import Finding
+
 if TYPE_CHECKING:
-    from scalebook.practice.judgement import Finding
     from scalebook.practice.limits import Interpreter
 
 __all__ = ["Task", "main"]
 
 COPY = 13
 """With which status a copy of the judge ends."""
+COPIED = "your code copied the process that judges it, behind Python's back"
+"""What such a copy says of itself when it goes on judging."""
 DUMP = "dump"
 """Where the stacks of a judge lie that was still at it when its time was over."""
 
@@ -78,16 +82,21 @@ class _Out:
         self._mutex = threading.Lock()
 
     def only_from_here(self) -> None:
-        """A copy of this process, made behind Python's back, has nothing to say."""
+        """A copy of this process, made behind Python's back, only says that it is one."""
         self._process = os.getpid()
 
     def __call__(self, event: dict[str, object]) -> None:
         if self._process not in (None, os.getpid()):
-            os._exit(COPY)
-        data = memoryview((json.dumps(event, default=repr) + "\n").encode())
+            os.write(self._descriptor, _line({"event": "code", **asdict(Finding("code", COPIED))}))
+            os._exit(COPY)  # Without the mutex, which whoever was copied may have held.
+        data = memoryview(_line(event))
         with self._mutex:
             while data:
                 data = data[os.write(self._descriptor, data) :]
+
+
+def _line(event: Mapping[str, object]) -> bytes:
+    return (json.dumps(event, default=repr) + "\n").encode()
 
 
 def main() -> None:
@@ -199,7 +208,6 @@ def _explain(error: BaseException, task: Task, out: _Out) -> None:
 def _blame(error: BaseException, task: Task) -> Finding | None:
     from scalebook.errors import HarnessError, ScalebookError
     from scalebook.practice.compose import NoSolution, your_name
-    from scalebook.practice.judgement import Finding
 
     if isinstance(error, NoSolution):
         return Finding("code", f"{error.what}: {error.remedy}")

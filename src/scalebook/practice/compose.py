@@ -14,6 +14,7 @@ from typing import Any
 from scalebook.errors import ScalebookError
 from scalebook.lab import Client, Lab
 from scalebook.labfile import import_lab_module, module_name
+from scalebook.practice import guard
 
 __all__ = ["NoSolution", "compose", "lab_file", "your_name"]
 
@@ -70,6 +71,7 @@ def _learners_class(source: Path, shown: str, named: str) -> Any:
     module = types.ModuleType(MODULE)
     module.__file__ = shown
     sys.modules[MODULE] = module
+    guard.refuse()
     code = compile(source.read_bytes(), shown, "exec")
     exec(code, module.__dict__)  # noqa: S102 - it is what is to be judged
     found = getattr(module, named, None)
