@@ -59,6 +59,28 @@ def test_a_node_sends_others_on(access: ClusterAccess) -> None:
     assert moved.value.port == access.ports[1]
 
 
+def test_a_slot_moves_with_its_keys(access: ClusterAccess) -> None:
+    names = [f"{{moved}}:{n}" for n in range(25)]
+    to = (access.first_owner("{moved}") + 1) % 3
+    assert access.owner("{moved}").name == access.node(to - 1 if to else 2).name
+    with access.connect() as client:
+        client.mset(dict.fromkeys(names, "kept"))
+        assert access.move_slot("{moved}", to) == len(names)
+        assert access.owner("{moved}").name == access.node(to).name
+        assert client.mget(names) == ["kept"] * len(names)
+        assert access.redirections()["MOVED"] >= 1  # The client's map was old.
+        access.wait_until_agreed()
+        assert access.move_slot("{moved}") == len(names)
+        assert access.owner("{moved}").name == access.node((to + 1) % 3).name
+
+
+def test_a_slot_without_its_keys_loses_them(access: ClusterAccess, until: Until) -> None:
+    with access.connect() as client:
+        client.set("{moved}:1", "lost")
+        assert access.move_slot("{moved}", with_keys=False) == 0
+        assert until(lambda: client.get("{moved}:1") is None)
+
+
 def test_round_trips_are_counted(access: ClusterAccess) -> None:
     with access.connect() as client:
         client.set("key", 1)
@@ -103,6 +125,13 @@ def test_a_replica_takes_over(
     client.close()
 
 
+def test_a_client_connects_past_a_dead_node(access: ClusterAccess) -> None:
+    key = key_of(access, 1)
+    access.kill()
+    with access.connect() as client:
+        assert client.set(key, 1)
+
+
 def test_no_owner_is_said(access: ClusterAccess) -> None:
     key = key_of(access, 2)
     access.node(5).kill()
@@ -117,7 +146,7 @@ def test_pickled_access_connects_and_breaks_nothing(access: ClusterAccess) -> No
         client.set("from", "a worker")
     with access.connect() as client:
         assert client.get("from") == "a worker"
-    for breaks in (copy.kill, copy.node(1).pause):
+    for breaks in (copy.kill, copy.node(1).pause, lambda: copy.move_slot("key", 0)):
         with pytest.raises(LabError, match="a worker cannot"):
             breaks()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import secrets
 import time
 from collections import Counter
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import redis
 import redis.cluster
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
+from redis.retry import Retry
 
 from scalebook.errors import HarnessError, LabError
 from scalebook.services.access import Access, Deployment, Spec
@@ -41,6 +44,9 @@ __all__ = ["SLOTS", "ClusterAccess", "ClusterDeployment", "RedisCluster"]
 SLOTS = 16_384
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.01
+BATCH_KEYS = 10
+MIGRATE_MS = 5_000
+REDIRECTIONS = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
 BUS_ONLY = ("cluster", "replconf", "psync", "asking", "readonly")
 
 
@@ -181,7 +187,7 @@ class ClusterDeployment(Deployment):
             leader = "-" if number == above else self.ids[above]
             slots = ""
             if number == above:
-                first, end = (SLOTS * n // primaries for n in (number, number + 1))
+                first, end = (_first_slot(n, primaries) for n in (number, number + 1))
                 slots = f" {first}-{end - 1}"
             address = f"{HOST}:{port}@{bus}"
             link = f"0 0 {above + 1} connected"
@@ -209,6 +215,7 @@ class ClusterAccess(RedisAccess):
         super().__init__(deployment.name, first.socket, password, first)
         self.ids = list(deployment.ids)
         self.ports = list(deployment.ports)
+        self.shares = deployment.spec.primaries
         self._sockets = [node.socket for node in deployment.nodes]
         self._services: list[RedisNode] | None = deployment.nodes
 
@@ -223,12 +230,14 @@ class ClusterAccess(RedisAccess):
 
         It gives text, speaks RESP2, and repeats no command whose answer was lost. It raises
         `ClusterDownError` where a slot has no primary, and `ConnectionError` for a dead node; it
-        then asks the others for the new map.
+        then asks the others for the new map. To connect it tries other nodes for dead ones.
         """
         options = {**plain_options(self.password), "username": self.user, **kwargs}
         node: Any = redis.cluster.ClusterNode
         known = [node(HOST, port) for port in self.ports]
-        client = redis.cluster.RedisCluster(startup_nodes=known, **options)
+        asked, options["retry"] = options["retry"], Retry(NoBackoff(), len(known))
+        client: Any = redis.cluster.RedisCluster(startup_nodes=known, **options)
+        client.set_retry(asked)
         _count(client.nodes_manager)
         return client
 
@@ -249,11 +258,78 @@ class ClusterAccess(RedisAccess):
 
     def owner(self, key: str) -> RedisAccess:
         """The node that has the slot of this key now; raises HarnessError where none has."""
+        return self.node(self._owner(key_slot(key.encode())))
+
+    def first_owner(self, key: str) -> int:
+        """The number of the node that had the slot of this key when the cluster started."""
         slot = key_slot(key.encode())
-        for number, ranges in self._owners():
-            if any(first <= slot <= last for first, last in ranges):
-                return self.node(number)
-        raise HarnessError(f"no living node of {self.name} has slot {slot}")
+        return next(n for n in itertools.count() if slot < _first_slot(n + 1, self.shares))
+
+    def move_slot(self, key: str, to: int | None = None, *, with_keys: bool = True) -> int:
+        """Give the slot of this key to a node while clients use it; return the keys moved.
+
+        `to`: its number; None for the next primary after the present owner. The keys move in
+        batches of ten, as `redis-cli --cluster reshard` moves them: meanwhile the old owner says
+        ASK for what it has not. Not `with_keys`, the slot alone changes hands, and the old owner
+        drops what it had there. For a step: raises LabError in a worker.
+        """
+        if self._services is None:
+            raise self._only_in_runner()
+        slot = key_slot(key.encode())
+        owners = [number for number, _ in self._owners()]
+        source = self._owner(slot)
+        to = owners[(owners.index(source) + 1) % len(owners)] if to is None else to
+        old, new = (self._services[n].administer() for n in (source, to))
+        password = self._services[to].password
+        try:
+            new.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", self.ids[source])
+            moved = 0
+            if with_keys:
+                old.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", self.ids[to])
+                address = (HOST, self.ports[to], "", 0, MIGRATE_MS, "AUTH", password)
+                while batch := old.execute_command("CLUSTER GETKEYSINSLOT", slot, BATCH_KEYS):
+                    old.execute_command("MIGRATE", *address, "KEYS", *batch)
+                    moved += len(batch)
+            new.execute_command("CLUSTER SETSLOT", slot, "NODE", self.ids[to])
+            if with_keys:
+                old.execute_command("CLUSTER SETSLOT", slot, "NODE", self.ids[to])
+        finally:
+            old.close()
+            new.close()
+        return moved
+
+    def wait_until_agreed(self, timeout_seconds: float = 10.0) -> None:
+        """Wait until every living node names the same owner of each slot, and all have one.
+
+        Somebody who was away speaks of the slots that it had, until it has heard the others.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            views = [self._ranges(lines) for _, lines in self._views()]
+            whole = views and sum(end - first + 1 for _, first, end in views[0]) == SLOTS
+            if whole and all(view == views[0] for view in views[1:]):
+                return
+            if time.monotonic() > deadline:
+                raise HarnessError(
+                    f"the nodes of {self.name} have not agreed within {timeout_seconds:g} s",
+                    remedy="Give wait_until_agreed more time, or resume what is paused.",
+                )
+            time.sleep(POLL_SECONDS)
+
+    def redirections(self) -> dict[str, int]:
+        """How often the living nodes have answered MOVED, ASK, TRYAGAIN, CLUSTERDOWN so far."""
+        total = dict.fromkeys(REDIRECTIONS, 0)
+        for number in range(len(self.ports)):
+            client: Any = self.node(number).connect(socket_timeout=1.0)
+            try:
+                told = client.info("errorstats")
+            except (redis.ConnectionError, redis.TimeoutError):
+                continue
+            finally:
+                client.close()
+            for name in REDIRECTIONS:
+                total[name] += told.get(f"errorstat_{name}", {}).get("count", 0)
+        return total
 
     def through(self, directory: Path) -> Self:  # noqa: ARG002
         """A cluster has no single door that could be cut or delayed."""
@@ -298,8 +374,21 @@ class ClusterAccess(RedisAccess):
         with self.node(0).floor() as ping:
             yield ping
 
+    def _owner(self, slot: int) -> int:
+        for number, ranges in self._owners():
+            if any(first <= slot <= last for first, last in ranges):
+                return number
+        raise HarnessError(f"no living node of {self.name} has slot {slot}")
+
     def _owners(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
         """Number and slots of each living primary, as it says itself."""
+        for number, lines in self._views():
+            for told in lines.values():
+                if "myself" in told["flags"] and "master" in told["flags"] and told["slots"]:
+                    yield number, [(int(s[0]), int(s[-1])) for s in told["slots"]]
+
+    def _views(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """What each living node says of all: CLUSTER NODES."""
         for number in range(len(self.ports)):
             client: Any = self.node(number).connect(socket_timeout=1.0)
             try:
@@ -308,9 +397,21 @@ class ClusterAccess(RedisAccess):
                 continue
             finally:
                 client.close()
-            for told in lines.values():
-                if "myself" in told["flags"] and "master" in told["flags"] and told["slots"]:
-                    yield number, [(int(s[0]), int(s[-1])) for s in told["slots"]]
+            yield number, lines
+
+    @staticmethod
+    def _ranges(lines: dict[str, Any]) -> list[tuple[str, int, int]]:
+        return sorted(
+            (told["node_id"], int(part[0]), int(part[-1]))
+            for told in lines.values()
+            if "master" in told["flags"]
+            for part in told["slots"]
+        )
+
+
+def _first_slot(number: int, primaries: int) -> int:
+    """Where the share of a node begins."""
+    return SLOTS * number // primaries
 
 
 def _count(manager: Any) -> None:
