@@ -279,7 +279,8 @@ class ClusterAccess(RedisAccess):
         owners = [number for number, _ in self._owners()]
         source = self._owner(slot)
         to = owners[(owners.index(source) + 1) % len(owners)] if to is None else to
-        old, new = (self._services[n].administer() for n in (source, to))
+        old: Any = self._services[source].administer()
+        new: Any = self._services[to].administer()
         password = self._services[to].password
         try:
             new.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", self.ids[source])
