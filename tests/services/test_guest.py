@@ -47,6 +47,7 @@ FORBIDDEN = [
     "CREATE DATABASE another",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
 ]
+ADMINISTER = ("CONFIG GET requirepass", "ACL LIST", "SHUTDOWN", "REPLICAOF NO ONE", "MONITOR")
 
 
 def test_postgres_lets_the_guest_do_what_a_technique_needs(pg: PostgresDeployment) -> None:
@@ -127,6 +128,9 @@ def test_redis_lets_the_guest_use_its_data(redis: RedisDeployment) -> None:
     assert client.memory_usage("a", samples=0) > 0
     assert sorted(client.keys("*")) == ["a", "s", "z"]
     assert guest.counters()["used_memory"] > 0
+    assert client.client_list()
+    for words in ("SLOWLOG GET 10", "LATENCY LATEST"):
+        assert isinstance(client.execute_command(*words.split()), list)
     client.close()
     redis.release(redis.access("guest"))
 
@@ -135,7 +139,7 @@ def test_redis_gives_the_guest_nothing_else(redis: RedisDeployment) -> None:
     access = redis.access("guest")
     guest = access.as_guest()
     client: Any = guest.connect()
-    for words in ("CONFIG GET requirepass", "ACL LIST", "SHUTDOWN", "REPLICAOF NO ONE", "MONITOR"):
+    for words in (*ADMINISTER, "SLOWLOG RESET", "LATENCY RESET"):
         with pytest.raises(driver.exceptions.NoPermissionError):
             client.execute_command(*words.split())
     assert access.password not in _shown(guest)

@@ -40,6 +40,8 @@ GUEST_RULES = (
     *("~*", "&*", "+@all", "-@admin", "-@dangerous"),
     # For all of its own data, and what client libraries ask for: not dangerous to the judge.
     *("+info", "+keys", "+sort", "+flushdb", "+flushall", "+client|list"),
+    # What the server says of itself, to read and not to reset.
+    *("+slowlog|get", "+latency|latest"),
 )
 """Without CONFIG, ACL, SHUTDOWN, DEBUG, REPLICAOF and the like, which no lab's client needs."""
 _sent: Counter[str] = Counter()
