@@ -167,6 +167,25 @@ def test_a_guess_and_a_page_read_to_its_end_are_kept(watched: Watched, place: Pl
     assert watched.complaints == []
 
 
+def test_what_was_done_stands_as_marks_with_titles(watched: Watched, place: Place) -> None:
+    progress = Progress(place.folder / "progress.db")
+    progress.checked("redis/counter", "fail", seed=1)
+    progress.read("redis/key-value-cache")
+    progress.predicted("redis/key-value-cache", 60, 20)
+    progress.checked("redis/key-value-cache", "pass", seed=1)
+    watched.open("index.html")
+    shown = watched.page.locator('[data-walked="redis/key-value-cache"] .walked').first
+    expect(shown.locator("[title]")).to_have_count(3)
+    titles = [mark.get_attribute("title") for mark in shown.locator("[title]").all()]
+    assert titles == ["read to its end", "guessed, 3× off", "exercise passed"]
+    assert shown.inner_text().strip() == ""
+    for mark in shown.get_by_role("img", include_hidden=True).all():
+        sign = mark.locator("use").get_attribute("href") or ""
+        assert watched.page.locator(f"symbol{sign}").count() == 1
+    assert watched.page.locator('[data-walked="redis/counter"] .walked').count() == 0
+    assert watched.complaints == []
+
+
 def test_a_reload_in_the_middle_goes_on(watched: Watched) -> None:
     panel = watched.panel
     watched.open(f"{UNIT}.html")

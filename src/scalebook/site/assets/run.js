@@ -250,8 +250,17 @@
     const done = new Map(units.map(one => [one.unit, one]));
     for (const item of walked) {
       const one = done.get(item.dataset.walked); if (!one) continue;
-      const said = [one.read && 'read', one.predicted && `guessed, ${nice(one.predicted.factor_off)}× off`, one.runs && 'run', one.passed && 'passed'].filter(Boolean).join(', ');
-      if (said) item.querySelector('br').before(el('span', { className: 'walked', textContent: ' ' + said }));
+      const marks = [
+        one.read && ['was-read', 'read to its end'],
+        one.predicted && ['was-guessed', `guessed, ${nice(one.predicted.factor_off)}× off`],
+        one.runs && ['was-run', 'run on this machine'],
+        one.passed && ['kept', 'exercise passed'],
+      ].filter(Boolean).map(([name, title]) => {
+        const mark = el('span', { title, ariaLabel: title }, glyph(name));
+        mark.setAttribute('role', 'img');
+        return mark;
+      });
+      if (marks.length) item.querySelector('br').before(el('span', { className: 'walked' }, ...marks));
     }
   }).catch(() => {});
 })();
