@@ -41,6 +41,18 @@ def test_log_survives_a_kill(
             assert client.dbsize() == (100 if appendonly else 0)
 
 
+def test_a_released_log_holds_nothing_of_the_last_arm(
+    run: RunDirectory, provisions: Provisions
+) -> None:
+    with Redis(appendonly="everysec").start("lent", run, provisions) as deployment:
+        access = deployment.access("arm")
+        with access.connect() as client:
+            client.set("key", "x" * 100_000)
+        deployment.release(access)
+        logged = sum(file.stat().st_size for file in access.service().folder.rglob("*.aof"))
+        assert logged < 1_000
+
+
 def test_settings_reach_the_server(run: RunDirectory, provisions: Provisions) -> None:
     spec = Redis(save="60 1000", settings={"maxmemory": "10mb", "maxmemory-policy": "allkeys-lru"})
     with spec.start("tuned", run, provisions) as deployment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from scalebook.services.redis_node import (
     sent_to,
 )
 from scalebook.services.resp import complete
-from scalebook.services.service import Capacity, Service, Settings, frozen_settings
+from scalebook.services.service import POLL_SECONDS, Capacity, Service, Settings, frozen_settings
 
 if TYPE_CHECKING:
     from scalebook.services.provide import Provision, Provisions
@@ -192,12 +193,16 @@ class RedisDeployment(Deployment):
         return self._access
 
     def release(self, access: Access) -> None:
-        """Remove all keys, and the account of judged code."""
+        """Remove all keys, what the log says of them, and the account of judged code."""
         assert isinstance(access, RedisAccess)
         self._server.dismiss_guest()
         client = access.connect()
         try:
             client.flushall()
+            if self.spec.appendonly:
+                client.bgrewriteaof()
+                while _rewrites(client.info("persistence")):
+                    time.sleep(POLL_SECONDS)
         finally:
             client.close()
 
@@ -217,3 +222,8 @@ class RedisDeployment(Deployment):
             if capacity
             else None,
         }
+
+
+def _rewrites(facts: dict[str, Any]) -> bool:
+    """Is the log being rewritten, or about to be?"""
+    return bool(facts["aof_rewrite_in_progress"] or facts["aof_rewrite_scheduled"])
