@@ -1,11 +1,17 @@
 """A small book of pages and a progress file of its own."""
 
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from scalebook.book import find
+from scalebook.practice.front import Exercise, judge
+from scalebook.practice.judgement import Judgement
 from scalebook.practice.progress import Progress
+from tests.practice.tally import LAB, SOLUTION, UNIT
 
 PAGE = """---
 title: {title}
@@ -29,6 +35,7 @@ backing: Documentation alone.
 Words.
 """
 Write = Callable[..., Path]
+Judge = Callable[..., Judgement]
 
 
 @pytest.fixture
@@ -65,3 +72,37 @@ def write(chapters: Path) -> Write:
 def progress(chapters: Path, tmp_path: Path) -> Progress:
     """The reader's progress, still empty."""
     return Progress()
+
+
+@pytest.fixture
+def run_base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place for run directories, which must be empty in the end."""
+    base = Path(tempfile.mkdtemp(prefix="sb-", dir="/var/tmp"))
+    base.chmod(0o755)
+    monkeypatch.setenv("SCALEBOOK_RUN_DIR", str(base))
+    yield base
+    left = list(base.iterdir())
+    shutil.rmtree(base)
+    assert left == []
+
+
+@pytest.fixture
+def tally(chapters: Path, run_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The lab's folder, among chapters of its own."""
+    monkeypatch.delenv("SCALEBOOK_CACHE")
+    folder = chapters / "redis" / "tally"
+    folder.mkdir(parents=True)
+    (folder / "lab.py").write_text(LAB)
+    return folder
+
+
+@pytest.fixture
+def judged(tally: Path, tmp_path: Path) -> Judge:
+    """Judge a body of `increment`, put before the right one."""
+
+    def of(body: str = "pass", parts: tuple[str, ...] = ("answers",), text: str = "") -> Judgement:
+        shown = str(tmp_path / "mine.py")
+        text = text or SOLUTION.format(body=body.replace("\n", "\n        "))
+        return judge(Exercise(find(UNIT), text, shown, parts=parts), seed=5)
+
+    return of

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from benchmarks.trust.place import ORDINARY_UID, Place, ordinary_python, places
-from tests.practice.test_judge import LAB, SOLUTION, UNIT
+from tests.practice.tally import LAB, SOLUTION, UNIT
 
 LEVELS = ["bwrap", "unshare", "limits only"]
 SLEEP = ["sleep", "98.7"]

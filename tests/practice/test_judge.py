@@ -5,129 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from scalebook.book import find
-from scalebook.cli import main
 from scalebook.errors import HarnessError
 from scalebook.practice import child
-from scalebook.practice.front import Exercise, judge
 from scalebook.practice.judge import PARTS
 from scalebook.practice.judgement import Judgement
-from scalebook.practice.progress import Progress
 from scalebook.practice.rehearse import rehearse
 from scalebook.practice.starter import Starter
+from tests.practice.tally import LAB, SOLUTION, UNIT
 
-UNIT = "redis/tally"
-LAB = '''"""Tally: is every increment kept, and how many a second are there?"""
-from scalebook.lab import Client, Interleaved, Lab, Promise, Slices, Speedup, Workload, checks
-from scalebook.services import Redis
-
-
-class Watched(Client):
-    """Read, add and write again, as often as somebody else was first."""
-
-    def open(self, services):
-        self.redis = services.redis.connect()
-
-    def increment(self, key):
-        def add(pipe):
-            value = int(pipe.get(key) or 0)
-            pipe.multi()
-            pipe.set(key, value + 1)
-
-        self.redis.transaction(add, key)
-        return 1
-
-    def total(self, key):
-        return int(self.redis.get(key) or 0)
-
-
-class Incr(Watched):
-    """One command."""
-
-    def increment(self, key):
-        self.redis.incr(key)
-        return 1
-
-
-class GetThenSet(Incr):
-    """Broken on purpose."""
-
-    def increment(self, key):
-        self.redis.set(key, self.total(key) + 1)
-        return 1
-
-
-every_increment_counts = checks.counted(of="increment", read="total")
-LAB = Lab(
-    at=("keys", [1, 2]),
-    services={"redis": Redis},
-    workload=Workload(mix={"increment": 1}, keys=3, clients=2),
-    variants=[Watched, Incr, GetThenSet],
-    promises=[Promise(every_increment_counts, [Watched, Incr], [GetThenSet])],
-    trials=[Slices(seconds=0.02), Interleaved(clients=2, runs=20)],
-    claim=Speedup(2, of="increment", technique=Incr, over=Watched),
-)
-'''
-SOLUTION = """import os, signal, subprocess, sys, time
-from scalebook.lab import Client
-
-class Incr(Client):
-    def open(self, services):
-        self.redis = services.redis.connect()
-
-    def increment(self, key):
-        {body}
-        self.redis.incr(key)
-        return 1
-
-    def total(self, key):
-        return int(self.redis.get(key) or 0)
-"""
 ANSWERS = ("answers",)
 Judge = Callable[..., Judgement]
-
-
-@pytest.fixture
-def run_base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A place for run directories, which must be empty in the end."""
-    base = Path(tempfile.mkdtemp(prefix="sb-", dir="/var/tmp"))
-    base.chmod(0o755)
-    monkeypatch.setenv("SCALEBOOK_RUN_DIR", str(base))
-    yield base
-    left = list(base.iterdir())
-    shutil.rmtree(base)
-    assert left == []
-
-
-@pytest.fixture
-def tally(chapters: Path, run_base: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The lab's folder, among chapters of its own."""
-    monkeypatch.delenv("SCALEBOOK_CACHE")
-    folder = chapters / "redis" / "tally"
-    folder.mkdir(parents=True)
-    (folder / "lab.py").write_text(LAB)
-    return folder
-
-
-@pytest.fixture
-def judged(tally: Path, tmp_path: Path) -> Judge:
-    """Judge a body of `increment`, put before the right one."""
-
-    def of(body: str = "pass", parts: tuple[str, ...] = ANSWERS, text: str = "") -> Judgement:
-        shown = str(tmp_path / "mine.py")
-        text = text or SOLUTION.format(body=body.replace("\n", "\n        "))
-        return judge(Exercise(find(UNIT), text, shown, parts=parts), seed=5)
-
-    return of
 
 
 def test_a_right_solution_passes_everything(judged: Judge) -> None:
@@ -326,95 +220,22 @@ def test_the_judge_of_a_lab_is_fair(tally: Path) -> None:
     assert [one.text for one in told if not one.good] == []
 
 
-def test_verify_judges_the_exercise_too(tally: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--quick", "--json", UNIT]) == 0
-    (told,) = json.loads(capsys.readouterr().out)
-    assert [answer["good"] for answer in told["exercise"]] == [True, True, True]
-    bars = [answer["judgement"]["bar"] for answer in told["exercise"]]
-    assert bars == [None, None, None], "nothing is compared that noise could leave undecided"
-
-
-def test_verify_fails_a_judge_that_is_not_fair(
-    tally: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A broken variant that the judge lets pass, because it is the technique itself."""
-    assert main(["verify", "--quick", "--no-exercise", UNIT]) == 0
-    assert "judged" not in capsys.readouterr().out
-    wrong = {"Incr": ("no increment lost",)}
-    monkeypatch.setattr("scalebook.practice.rehearse.wrong_answers", lambda _: wrong)
-    assert main(["verify", "--quick", UNIT]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert all(len(line) <= 80 for line in lines)
-    said = " ".join(" ".join(lines).split())
-    assert "✓ judged the starter: fail" in said
-    assert "✓ judged the reference: pass" in said
-    assert "✗ judged Incr: pass (wanted: fail by 'no increment lost')" in said
-
-
 def test_a_judgement_survives_json(judged: Judge) -> None:
     found = judged("self.redis.set(key, self.total(key) + 1)\nreturn 1", ("promises",))
     assert Judgement.from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
-def test_from_the_starter_to_a_pass(
-    tally: Path,
-    progress: Progress,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["practice", "tally", "--to", "work"]) == 0
-    file = tmp_path / "work" / "redis_tally.py"
-    before = file.read_text()
-    assert main(["practice", "tally", "--to", "work"]) == 2
-    assert "already; nothing was written" in capsys.readouterr().err
-    assert main(["check", str(file), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert "still to be done: write Incr.increment" in told["findings"][0]["text"]
-    assert f"--seed {told['seed']}" in told["replay"]
-    monkeypatch.chdir(file.parent)
-    assert main(["check"]) == 1
-    said = capsys.readouterr().out
-    assert "\n  ✗ redis_tally.py:" in said, "named as from here"
-    assert "\n  Again: scalebook check redis_tally.py --seed " in said
-    assert said.endswith("\n  Stuck?  scalebook practice redis/tally --hint\n")
-    monkeypatch.chdir(tmp_path)
-    assert main(["practice", "tally", "--hint"]) == 0
-    assert "Hint 1 of 1: One command." in capsys.readouterr().out
-    right = before.replace(
-        "raise NotImplementedError('write Incr.increment')", "return bool(self.redis.incr(key))"
-    )
-    file.write_text(right)
-    monkeypatch.chdir(file.parent)
-    status = main(["check"])
-    assert status in (0, 5)  # On a busy machine the bar may stay open: undecided, never failed.
-    passed = status == 0
-    told = capsys.readouterr().out
-    assert ("PASSED" in told) == passed
-    assert all(len(line) <= 80 for line in told.splitlines())
-    assert [e.facts["verdict"] for e in progress.events("checked")] == [
-        "fail",
-        "fail",
-        "pass" if passed else "undecided",
-    ]
-    assert main(["practice", "tally", "--solution"]) == 0
-    assert "self.redis.incr(key)" in capsys.readouterr().out
-    revealed = [e.kind for e in progress.events("revealed")]
-    assert revealed == ([] if passed else ["revealed"])
-
-
-def test_a_file_that_deletes_itself_comes_back(
-    tally: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "mine.py"
-    text = f"# scalebook practice {UNIT}\n" + SOLUTION.format(body="os.remove(__file__)")
-    file.write_text(text)
-    begun = time.monotonic()
-    main(["check", str(file), "--seed", "1"])
-    capsys.readouterr()
-    assert time.monotonic() - begun < 300
-    assert file.read_text() == text
+def test_too_few_successful_operations_are_undecided(judged: Judge) -> None:
+    """Nothing is shown broken, and nothing is shown to hold."""
+    body = "if self.random.random() < 0.8: raise RuntimeError('not today')"
+    found = judged(body, ("promises",))
+    assert (found.verdict, found.exit_status) == ("undecided", 5)
+    (finding,) = found.findings
+    assert finding.kind == "few"
+    assert re.search(r"\d+ of \d+ operations failed: RuntimeError: not today", finding.text)
+    seldom = judged(body.replace("0.8", "0.2"), ("promises",))
+    assert seldom.verdict == "pass"
+    assert any("operations failed, at last: RuntimeError" in note for note in seldom.notes)
 
 
 def test_endless_starting_of_processes_is_bounded(judged: Judge) -> None:

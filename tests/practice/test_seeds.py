@@ -169,7 +169,7 @@ def test_the_point_is_no_answer(judged: Judge) -> None:
 def test_the_memory_of_the_process_is_no_engine(
     chapters: Path, tmp_path: Path, judged: Judge
 ) -> None:
-    from tests.practice.test_judge import LAB
+    from tests.practice.tally import LAB
 
     text = """import collections
 from scalebook.lab import Client

@@ -79,12 +79,17 @@ def _check(path: Path, seed: int | None, engines: dict[str, str], as_json: bool)
         replay = _replay(path, found)
         click.echo(json.dumps({**found.to_json(), "replay": replay}, indent=1, default=str))
     else:
-        click.echo("\n".join(_lines(found, path)))
+        click.echo("\n".join(map(_printable, _lines(found, path))))
     try:
         Progress().checked(unit.id, found.verdict, seed=found.seed, promise=broken)
     except ScalebookError as error:
         click.echo(f"the check was not noted in your progress: {error}", err=True)
     return found.exit_status
+
+
+def _printable(line: str) -> str:
+    """Without what would colour, move or clear the terminal: the code may have said it."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
 
 
 def _lines(found: Judgement, path: Path) -> Iterator[str]:
@@ -101,7 +106,9 @@ def _lines(found: Judgement, path: Path) -> Iterator[str]:
         yield from judging.folded(f"· {text}")
     if found.stray:
         yield "  Your code printed:"
-        yield from (f"    | {line}"[: judging.WIDTH] for line in found.stray.splitlines()[:12])
+        yield from (
+            f"    | {line.expandtabs()}"[: judging.WIDTH] for line in found.stray.splitlines()[:12]
+        )
     if found.findings:
         yield f"  Again: {_replay(path, found)}"
     if found.verdict == "fail":
