@@ -106,6 +106,7 @@ WRONG = {
     "trials=[3]": ("3 is not a trial", "use Slices"),
     "trials=[Slices(), Interleaved(clients=9)]": ("clients=9", "2 to 5 clients"),
     "trials=[Slices(), Interleaved(runs=0)]": ("runs=0", "at least one run"),
+    "trials=[Slices(), Interleaved(mix={'sell': 1})]": ("names sell", "operations of the workload"),
     "trials=[Whole(1), Whole(2)]": ("two trials are called whole", "name="),
     "workload=None": ("need a workload or roles", "give workload=Workload"),
     "roles=[Role('read')]": ("one of them only", "Role("),

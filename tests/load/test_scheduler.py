@@ -113,6 +113,15 @@ def test_roles_take_the_clients_in_turn_and_operations_repeat(
     assert kinds == {("incr", "incr", 0): 2, ("incr", "incr", 1): 2, ("get", "get", 2): 2}
 
 
+def test_a_mix_of_its_own_stands_in_for_the_workload_s(cook: Cook, run: RunDirectory) -> None:
+    work = Workload(mix={"get": 1_000_000, "incr": 1})
+    trial = Interleaved(clients=2, operations=3, mix={"incr": 1})
+    made = Scheduler(cook("Counter"), work, trial, run)
+    ops = made.run(7, 1)
+    made.close()
+    assert [op.name for op in ops] == ["incr"] * 6
+
+
 def test_the_seed_decides_operations_and_the_client_s_own_choices(
     cook: Cook, run: RunDirectory
 ) -> None:

@@ -112,6 +112,10 @@ def _trials(lab: LabAt) -> None:
                 f"Interleaved(clients={trial.clients}, runs={trial.runs})",
                 "races are found by 2 to 5 clients in at least one run",
             )
+            known = set(lab.workload.mix) if lab.workload else set()
+            text = f"the mix of {trial.name!r} names {_names(set(trial.mix or {}) - known)}"
+            remedy = f"name operations of the workload: {_names(known) or 'there is none'}"
+            _demand(set(trial.mix or {}) <= known, text, remedy)
     twice = {name for name in names if names.count(name) > 1}
     _demand(not twice, f"two trials are called {_names(twice)}", 'tell them apart by name="..."')
     numeric = isinstance(lab.point, int | float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,12 +107,14 @@ class Exact:
 class Interleaved:
     """A scheduler decides whose command goes next among `clients`; `runs` runs, one key each.
 
-    Every client of a run does `operations` operations on that run's own key.
+    Every client of a run does `operations` operations on that run's own key. `mix` stands in for
+    the workload's, whose rare operations would seldom meet.
     """
 
     clients: int = 3
     runs: int = 60
     operations: int = 1
+    mix: Mapping[str, float] | None = None
     name: str = "interleaved"
 
 

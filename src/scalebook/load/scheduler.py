@@ -106,7 +106,7 @@ class Scheduler:
         self.order: list[int] = []
         self._operations = trial.operations
         self._variant = recipe.variant
-        self._mixes = _mixes(work, trial.clients)
+        self._mixes = _mixes(work, trial)
         self._gate = Gate()
         self._gate.on_done = self._done
         self._seats = [Seat(number) for number in range(trial.clients)]
@@ -245,17 +245,19 @@ class Scheduler:
         )
 
 
-def _mixes(work: Workload | Sequence[Role], clients: int) -> list[tuple[str, Mapping[str, float]]]:
+def _mixes(
+    work: Workload | Sequence[Role], trial: Interleaved
+) -> list[tuple[str, Mapping[str, float]]]:
     """Each client's role and mix."""
     if isinstance(work, Workload):
-        return [("", work.mix)] * clients
+        return [("", trial.mix or work.mix)] * trial.clients
     names = [role.name for role in work if not role.listens for _ in range(role.clients)]
     if not names:
         raise LabError(
             "an interleaved trial has nobody whose commands could be scheduled",
             remedy="give it a workload, or a role that does not listen",
         )
-    return [(names[i % len(names)], {names[i % len(names)]: 1}) for i in range(clients)]
+    return [(names[i % len(names)], {names[i % len(names)]: 1}) for i in range(trial.clients)]
 
 
 def _steady(client: Any) -> None:

@@ -1,6 +1,10 @@
 """Caches that look right; none of them is among the lab's own counterexamples."""
 
+import contextlib
 import json
+
+import redis
+from cachetools import TTLCache
 
 from scalebook.lab import Client
 
@@ -48,6 +52,8 @@ class CacheAside(Client):
 class LivesWhileRead(CacheAside):
     """Every read renews the copy's time to live, and a write forgets the page's."""
 
+    breaks = "no price is too old"
+
     def cached(self, key, compute):
         if (copy := self.cache.getex(key, px=self.ttl_ms)) is not None:
             return json.loads(copy)
@@ -59,6 +65,8 @@ class LivesWhileRead(CacheAside):
 
 class CopyInTheProcess(CacheAside):
     """Copies that only their own client knows, and that only its own writes remove."""
+
+    breaks = "no price is too old"
 
     def open(self, services):
         super().open(services)
@@ -72,3 +80,77 @@ class CopyInTheProcess(CacheAside):
     def forget(self, product):
         self.copies.pop(f"page:{product}", None)
         self.copies.pop(f"price:{product}", None)
+
+
+class NeverExpires(CacheAside):
+    """A write removes the copies, so why should they end by themselves?"""
+
+    breaks = "every copy ends by itself"
+    ttl_ms = None
+
+
+class KeepsThemLonger(CacheAside):
+    """Copies that live for five seconds, where a fraction of one was agreed on."""
+
+    breaks = "every copy ends by itself"
+    ttl_ms = 5000
+
+
+class TakesADeleteForDone(CacheAside):
+    """The cache is out of reach for a moment, and the write is acknowledged all the same."""
+
+    breaks = "no price is too old"
+
+    def forget(self, product):
+        with contextlib.suppress(redis.ConnectionError):
+            super().forget(product)
+
+
+class ForgetsFirst(CacheAside):
+    """Narrow race: between the delete and the write somebody fetches the old price again."""
+
+    breaks = "no price is too old"
+
+    def write(self, product):
+        self.forget(product)
+        return self.row(WRITE, product)[0]
+
+
+class StoresTheNewOne(CacheAside):
+    """Narrow race: two writers reach the cache in another order than the database."""
+
+    breaks = "no price is too old"
+
+    def write(self, product):
+        price = self.row(WRITE, product)[0]
+        self.cache.set(f"price:{product}", json.dumps(price), px=self.ttl_ms)
+        self.cache.delete(f"page:{product}")
+        return price
+
+
+class ForgetsThePage(CacheAside):
+    """A write removes the copy of the page and overlooks that of the price."""
+
+    breaks = "no price is too old"
+
+    def forget(self, product):
+        self.cache.delete(f"page:{product}")
+
+
+class TwoTiers(CacheAside):
+    """A library's cache in each process before Redis, which nobody else's delete can reach."""
+
+    breaks = "no price is too old"
+
+    def open(self, services):
+        super().open(services)
+        self.near = TTLCache(maxsize=1000, ttl=TTL_SECONDS / 2)
+
+    def cached(self, key, compute):
+        if (copy := self.near.get(key)) is None:
+            copy = self.near[key] = super().cached(key, compute)
+        return copy
+
+    def forget(self, product):
+        super().forget(product)
+        self.near.clear()
