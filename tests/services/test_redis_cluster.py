@@ -172,6 +172,7 @@ def test_strangers_are_refused(access: ClusterAccess) -> None:
 
 
 def test_a_cluster_has_no_door_to_cut(access: ClusterAccess, tmp_path: Path) -> None:
+    assert not access.one_door
     with pytest.raises(LabError, match="is a cluster"):
         access.through(tmp_path)
 

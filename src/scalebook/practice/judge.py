@@ -282,7 +282,9 @@ class Judge:
             return
         with Arm(self.bench, self.file, lab, self.yours) as arm:
             arm.observer()
-            used = list(arm.accesses)
+            used = [name for name, access in arm.accesses.items() if access.one_door]
+        if not used:
+            return  # The nodes of a cluster have a door each, and no proxy stands before them.
         for trial in attacks(used, self.seed):
             self.tell({"event": "note", "text": f"promises with {trial.name}"})
             if (finding := self._attacked(point, lab, self.yours, trial, self.seed)) is None:

@@ -75,6 +75,9 @@ class Handle(ABC):
 class Access(Handle):
     """A way into one engine; picklable."""
 
+    one_door: ClassVar[bool] = True
+    """Do all clients come through one socket, in front of which a fault proxy can stand?"""
+
     @abstractmethod
     def as_guest(self) -> Self:
         """The same way in for code that is judged: without the administrator's password.

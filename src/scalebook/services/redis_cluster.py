@@ -209,6 +209,8 @@ class ClusterDeployment(Deployment):
 class ClusterAccess(RedisAccess):
     """The whole cluster. What a fault does to it is done to node 0, the first primary."""
 
+    one_door = False
+
     def __init__(self, deployment: ClusterDeployment, password: str) -> None:
         """`password`: of every node."""
         first = deployment.nodes[0]
