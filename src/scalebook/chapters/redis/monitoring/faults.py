@@ -22,7 +22,7 @@ ENGINES = {
     "lazy": Redis(settings={"lazyfree-lazy-user-del": "yes"}),
     **{ward: Redis(settings={**MEMORY, **NOTES}) for ward in WARDS},
 }
-SETS = [f"set:{number}" for number in range(10)]
+SETS = [f"set:{number}" for number in range(5)]
 NAMES, ALARM_SECONDS = 1_000, 10.0
 READS, LOOPS, BYTES = 5_000, 4_000_000, 1_000_000
 CULPRITS: list[redis.Redis] = []
