@@ -49,6 +49,8 @@ class TokenLock(Client):
 class AsksThenSets(TokenLock):
     """Narrow race: the lock is free when asked for, and taken when it is written."""
 
+    breaks = "nobody writes under a stale lock"
+
     def tried(self, name, token):
         if self.redis.get(name) is not None:
             return False
@@ -57,6 +59,8 @@ class AsksThenSets(TokenLock):
 
 class TakesOverWhenExpired(TokenLock):
     """Narrow race: two see that the time written in the lock is over, and both take it."""
+
+    breaks = "nobody writes under a stale lock"
 
     def tried(self, name, token):
         until = f"{datetime.now(UTC).timestamp() + TTL_SECONDS}"
@@ -76,6 +80,8 @@ class TakesOverWhenExpired(TokenLock):
 class GoesOnWithoutIt(TokenLock):
     """After a hundred refusals it takes the holder for dead, and works all the same."""
 
+    breaks = "nobody writes under a stale lock"
+
     def acquire(self, name):
         token = uuid.uuid4().hex
         for _ in range(100):
@@ -88,7 +94,19 @@ class GoesOnWithoutIt(TokenLock):
 class OneTokenForAll(TokenLock):
     """The token says that there is a holder, and not which."""
 
+    breaks = "nobody writes under a stale lock"
+
     def acquire(self, name):
         while not self.tried(name, "held"):
             time.sleep(0.002)
         return "held"
+
+
+class ComparesThenDeletes(TokenLock):
+    """Narrow race: the lock was its own when asked, and is another's when deleted."""
+
+    breaks = "nobody writes under a stale lock"
+
+    def release(self, name, token):
+        if self.redis.get(name) == token:
+            self.redis.delete(name)

@@ -1,7 +1,7 @@
 """Distributed lock: does a lock with a TTL keep two holders apart, and when does it not?
 
 A holder reads a record, works, and writes it back. Worker 0 also pauses in between, as in a
-garbage collection; worker 1 is slow between its write and its release.
+garbage collection; worker 1 is slow before its release. `SLOW` ends a TTL between two commands.
 """
 
 import contextlib
@@ -10,12 +10,13 @@ import uuid
 
 from redis.exceptions import LockNotOwnedError
 
-from scalebook.lab import Client, Invariant, Lab, Promise, Whole, Workload, anything, figure
+from scalebook.lab import Client, Fault, Invariant, Lab, Promise, Whole, Workload, anything, figure
 from scalebook.services import Redis
 
 TTL_SECONDS = 0.2
 WORK_SECONDS = 0.02
 POLL_SECONDS = 0.002
+SLOW = Whole(1.6, faults=[Fault.delay("redis", at=0, until=1.6, seconds=0.19 * TTL_SECONDS)])
 
 # The record remembers the newest grant that has read or written it, to tell a stale write.
 READ = """redis.call('SET', KEYS[1] .. ':seen', ARGV[1]) return redis.call('GET', KEYS[1])"""
@@ -89,8 +90,7 @@ def nobody_writes_under_a_stale_lock(run):
     """No write lands after a later holder has touched the record."""
     writers = {op.result[0]: op for op in run.history.ok("work")}
     for grant, op in writers.items():
-        seen = op.result[1]
-        if seen > grant:
+        if (seen := op.result[1]) > grant:
             newer = [writers[seen]] if seen in writers else []
             yield op.says(f"holder {grant} wrote although holder {seen} had read it", *newer)
 
@@ -114,7 +114,7 @@ LAB = Lab(
     workload=Workload(mix={"work": 1}, clients=6),
     variants=[TokenLock, LibraryLock, FencedLock, AnybodyReleases],
     promises=promises,
-    trials=[Whole(seconds=1.2, figures=[refused])],
+    trials=lambda pause: [Whole(1.2, figures=[refused]), *([SLOW] if pause == 0 else [])],
     agree={"work": anything},
     claim=Invariant(nobody_writes_under_a_stale_lock, technique=TokenLock),
 )
