@@ -8,7 +8,7 @@ from scalebook.services import Redis
 
 SUBSCRIBERS = 3
 RATE = 100  # Messages a second.
-TEXT = "." * 12_000
+BYTES = 12_000  # Of a message.
 SETTINGS = {"client-output-buffer-limit": "pubsub 512kb 0 0", "notify-keyspace-events": "E$"}
 PUBLISH = """local n = redis.call('HINCRBY', KEYS[1], 'sent', 1)
     return redis.call('PUBLISH', ARGV[1], n .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])"""
@@ -31,7 +31,7 @@ class Uncounted(Client):
                 self.others.get_message(timeout=1)
 
     def publish(self, message):
-        return self.redis.eval(self.script, 1, "count", self.target, message, TEXT)
+        return self.redis.eval(self.script, 1, "count", self.target, message, "." * BYTES)
 
     def follow(self, deliver, stopped):
         with self.redis.pubsub(ignore_subscribe_messages=True) as channel:
