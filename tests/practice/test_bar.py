@@ -4,11 +4,13 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from scalebook.practice.bar import FIRST_LOOK, weighed, weighed_exactly
 from scalebook.practice.contract import BAR
+from scalebook.practice.judge import Judge
 from scalebook.stats import LOOKS, Side, decide, next_look
 
 Noise = Callable[[random.Random], list[float]]
@@ -117,3 +119,33 @@ def test_figures_without_noise_need_three_builds_only() -> None:
     side, bar = weighed_exactly("memory", [math.log(0.5)] * 3)
     assert (side, bar.pairs) == (Side.BELOW, 3)
     assert bar.value == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks"),
+    [
+        (0, [(10, True)]),
+        (25, [(10, False), (20, False), (25, True)]),
+        (40, [(10, False), (20, False), (40, True)]),
+        (math.inf, [(10, False), (20, False), (40, False), (80, True)]),
+    ],
+)
+def test_the_last_look_is_at_the_end_of_its_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, looks: list[tuple[int, bool]]
+) -> None:
+    """By a clock of its own, on which a pair takes a second."""
+    seen: list[tuple[int, bool]] = []
+    comparison = SimpleNamespace(pairs=0, trials={})
+    comparison.add_pair = lambda: setattr(comparison, "pairs", comparison.pairs + 1)
+
+    def settled(_self: object, _trials: object, _point: object, *, last: bool) -> bool:
+        seen.append((comparison.pairs, last))
+        return last
+
+    monkeypatch.setattr("scalebook.practice.judge.BAR_SECONDS", seconds)
+    monkeypatch.setattr("scalebook.practice.judge.time.perf_counter", lambda: comparison.pairs)
+    monkeypatch.setattr(Judge, "_settle_bar", settled)
+    judge = Judge.__new__(Judge)
+    judge.tell = lambda _: None
+    judge._pairs(comparison, 1)  # type: ignore[arg-type]
+    assert seen == looks

@@ -172,6 +172,21 @@ def test_private_helpers_of_the_lab_are_not_to_be_written(small: Path) -> None:
     assert "cached" not in Starter("", find("redis/key-value-cache").folder / "lab.py").emptied
 
 
+def test_what_is_loaded_is_shown_with_its_numbers(small: Path) -> None:
+    load = """def load(services, rows):
+    services.redis.connect().mset({n: SCRIPT * SIZE for n in range(min(rows, LIMIT))})
+
+
+LAB = Lab(
+    load=load,"""
+    text = LAB.replace("LAB = Lab(", load).replace("KEYS = 3", "KEYS, SIZE = 3, 9")
+    (small / "lab.py").write_text(text.replace('{"read": KEYS}', '{"read": 3}'))
+    text = starter_of("redis/small", small)
+    assert "# Loaded before your clients open:\n# KEYS, SIZE = 3, 9\n# def load(" in text
+    assert text.count("LIMIT = 7") == 1, "what the file has is not said again"
+    assert '"return 1"' not in text, "a text may be the solution"
+
+
 def test_of_a_technique_without_a_baseline_what_others_change_is_emptied() -> None:
     assert Starter("", find("redis/distributed-lock").folder / "lab.py").emptied == [
         "acquire",

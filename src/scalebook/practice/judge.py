@@ -39,7 +39,8 @@ ATTEMPTS = 3
 RACES = 60
 SLICES_SWEPT = 3
 SLICE_SECONDS = 0.2
-BAR_SECONDS = 60.0
+BAR_SECONDS = 150.0
+"""After which the pairs that there are have their last look."""
 BAR_SEEDS = 3
 SHARES = (0.4, 0.9)
 """Of the members that an exact lab's point says, when answers are compared."""
@@ -49,7 +50,7 @@ CALIBRATIONS = 4
 and how often the solution must fall again, each time: an accident does not."""
 ANSWER_SECONDS = 20.0
 """For the sampled answers of the learner's class, when the reference has answered."""
-PHASE_SECONDS = {"answers": 60.0, "promises": 300.0, "sweep": 180.0, "bar": 240.0}
+PHASE_SECONDS = {"answers": 60.0, "promises": 300.0, "sweep": 180.0, "bar": 300.0}
 """After which the front ends a judge that is still in this part."""
 NOT_DECISIVE = {"plan", "commands"}
 """Gates that ask how an answer was come by: a solution may find a better way."""
@@ -384,6 +385,8 @@ class Judge:
         goal: int | None = FIRST_LOOK
         while goal is not None:
             while comparison.pairs < goal:
+                if comparison.pairs >= FIRST_LOOK and time.perf_counter() >= deadline:
+                    break
                 comparison.add_pair()
                 self.tell({"event": "pairs", "pairs": comparison.pairs})
             goal = next_look(goal) if time.perf_counter() < deadline else None

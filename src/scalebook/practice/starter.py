@@ -67,7 +67,7 @@ class Starter:
                 parts += [self._source(node)] if node.name in kept else []
             elif _names(node) & wanted and not isinstance(node, ast.Import | ast.ImportFrom):
                 parts.append(self._source(node))
-        loaded = self._loaded()
+        loaded = self._loaded(wanted)
         parts += [loaded] if loaded else []
         return _joined(parts)
 
@@ -221,8 +221,8 @@ class Starter:
         first = min([node.lineno, *(decorator.lineno for decorator in decorated)])
         return "\n".join(self.lines[first - 1 : node.end_lineno])
 
-    def _loaded(self) -> str | None:
-        """What is in the engines before a client opens, as a comment."""
+    def _loaded(self, wanted: set[str]) -> str | None:
+        """What is in the engines before a client opens, as a comment; with numbers it names."""
         load = self.contract.load
         if load is None:
             return None
@@ -230,6 +230,9 @@ class Starter:
         node = next((n for n in self.tree.body if named and ast.unparse(load) in _names(n)), None)
         text = self._source(node) if node else ast.get_source_segment("\n".join(self.lines), load)
         lines = textwrap.dedent(f"        {text}" if node is None else text or "").splitlines()
+        named_there = set(_used(node or load)) - wanted
+        numbers = [n for n in self.tree.body if _names(n) & named_there and _is_number(n)]
+        lines = [*(self._source(number) for number in numbers), *lines]
         return "\n".join(["# Loaded before your clients open:", *(f"# {x}" for x in lines)])
 
 
@@ -270,6 +273,12 @@ def _is_constant(node: ast.stmt | None) -> bool:
     if not isinstance(node, ast.Assign):
         return False
     return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
+
+
+def _is_number(node: ast.stmt) -> bool:
+    value = node.value if isinstance(node, ast.Assign) else None
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    return all(isinstance(part, ast.Constant) and not isinstance(part.value, str) for part in parts)
 
 
 def _joined(parts: list[str]) -> str:
