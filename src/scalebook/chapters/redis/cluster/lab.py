@@ -112,8 +112,8 @@ LAB = Lab(
     ],
     trials=[
         Whole(1.2, steps=[Step(0.2, "reshard")], figures=[lost, *ANSWERS]),
-        Whole(2.6, faults=[Fault.kill("cluster", at=0.2)], figures=[lost, away]),
-        Whole(3, faults=[Fault.pause("cluster", at=0.2, until=2.5)], figures=[lost, away]),
+        Whole(3.5, faults=[Fault.kill("cluster", at=0.2)], figures=[lost, away]),
+        Whole(3.4, faults=[Fault.pause("cluster", at=0.2, until=3)], figures=[lost, away]),
     ],
     agree={"order": anything},
     claim=Invariant(acknowledged_orders_survive, technique=Tagged),
