@@ -113,6 +113,8 @@ def _lines(found: Judgement, path: Path) -> Iterator[str]:
         yield f"  Again: {_replay(path, found)}"
     if found.verdict == "fail":
         yield f"  Stuck?  scalebook practice {found.unit} --hint"
+    elif found.verdict == "undecided" and found.bar is not None:
+        yield "  Nothing speaks against your code; a machine with less to do can tell."
     elif found.verdict == "pass":
         yield f"  How the lab does it: scalebook practice {found.unit} --solution"
 
