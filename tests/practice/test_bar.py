@@ -62,7 +62,9 @@ def _by_median(logs: Sequence[float]) -> Side:
     return weighed("read", logs)[0]
 
 
-def _ends(noise: Noise, speed: float, by: Decide = _by_median, first: int = FIRST_LOOK) -> Counter:  # type: ignore[type-arg]
+def _ends(
+    noise: Noise, speed: float, by: Decide = _by_median, first: int = FIRST_LOOK
+) -> Counter[Side]:
     """Side -> in how many of RUNS a solution at this share of the reference's speed ends so."""
     rng, ends = random.Random(20), Counter[Side]()
     for _ in range(RUNS):
