@@ -9,10 +9,16 @@ from scalebook.book import find
 from scalebook.practice.front import Exercise, judge
 
 HERE = Path(__file__).parent / "wrong"
+PROMISES = ("promises", "sweep")
+PARTS = {
+    "databases_btree_index": ("answers", *PROMISES),
+    "redis_hyperloglog": ("answers", "bar"),  # Bytes, which no noise can touch.
+}
+"""What is asked of a solution, where it is not the promises alone."""
 
 
 def _classes() -> list[tuple[str, str, str | None]]:
-    """(file, class, which promise does it break?): the first of a file is right and breaks none."""
+    """(file, class, the promise that it breaks, or "answers"); the first of a file is right."""
     found = []
     for file in sorted(HERE.glob("*.py")):
         for node in ast.parse(file.read_text("utf-8")).body:
@@ -35,13 +41,14 @@ def test_what_looks_right_is_found_out(name: str, of: str, breaks: str | None) -
         text=file.read_text("utf-8"),
         shown=str(file),
         named=of,
-        parts=("promises", "sweep"),
+        parts=PARTS.get(file.stem, PROMISES),
     )
 
     judged = judge(solution, seed=5)
 
     assert judged.verdict == ("fail" if breaks else "pass"), judged
-    assert [finding.promise for finding in judged.findings] == ([breaks] if breaks else [])
+    found = [finding.promise or finding.kind for finding in judged.findings]
+    assert found == ([breaks] if breaks else [])
 
 
 def test_each_file_begins_with_a_right_one_and_no_other_is_right() -> None:

@@ -21,6 +21,8 @@ class Incr(Client):
 class FirstOneSets(Incr):
     """Narrow race: two find no counter, and each begins it with one."""
 
+    breaks = "every acknowledged one counts"
+
     def increment(self, key):
         if self.redis.exists(key):
             self.redis.incr(key)
@@ -31,6 +33,8 @@ class FirstOneSets(Incr):
 
 class GivesUpQuietly(Incr):
     """Watches the key, and after three refusals says that it has counted."""
+
+    breaks = "every acknowledged one counts"
 
     def increment(self, key):
         for _ in range(3):
@@ -50,6 +54,8 @@ class GivesUpQuietly(Incr):
 class SendsItAgain(Incr):
     """A retry that counts twice: the lost answer was of an increment that was made."""
 
+    breaks = "every acknowledged one counts"
+
     def increment(self, key):
         try:
             return super().increment(key)
@@ -59,6 +65,8 @@ class SendsItAgain(Incr):
 
 class TakesSilenceForFailure(Incr):
     """A lost answer is reported as an increment that was not made."""
+
+    breaks = "every acknowledged one counts"
 
     def increment(self, key):
         try:
@@ -70,6 +78,8 @@ class TakesSilenceForFailure(Incr):
 
 class KeepsSomeBack(Incr):
     """Adds up in the process and writes every tenth: the last few never arrive."""
+
+    breaks = "every acknowledged one counts"
 
     def open(self, services):
         super().open(services)

@@ -5,7 +5,8 @@ customers, and `add` inserts a hundred orders, which an index makes dearer. The 
 a twin of the table, so that the one that is read keeps its size.
 """
 
-from scalebook.lab import Client, Lab, Pgbench, Plan, Slices, Speedup, Workload, figure
+from scalebook.lab import Client, Lab, Pgbench, Plan, Promise, Slices, Speedup, Violation
+from scalebook.lab import Workload, figure
 from scalebook.services import Postgres
 
 ORDERS_PER_CUSTOMER = 10
@@ -63,17 +64,37 @@ class Forced(BTree):
         self.db.execute("SET enable_seqscan = off")
 
 
+class Uncommitted(BTree):
+    """Broken on purpose: one transaction around all that a client does, and nobody commits it."""
+
+    def open(self, services):
+        super().open(services)
+        self.db.autocommit = False
+
+
+def no_order_is_lost(run):
+    """What was loaded is there, and a hundred orders more for each acknowledged insert."""
+    sql = "SELECT count(*) FILTER (WHERE id > 0), count(*) FILTER (WHERE id < 0) FROM arrivals"
+    with run.settled() as services, services.pg.connect() as db:
+        loaded, added = db.execute(sql).fetchone()
+    made, unknown = run.history.ok("add"), run.history.unknown("add")
+    if loaded != run.at or not len(made) <= added / ADDED <= len(made) + len(unknown):
+        text = f"{len(made)} inserts of {ADDED}, and {added} orders are there"
+        yield Violation(f"{text}, beside {loaded} of the {run.at} loaded", tuple(made[-3:]))
+
+
 LAB = Lab(
     at=("rows", [1_000, 10_000, 100_000, 1_000_000]),
     services={"pg": Postgres},
     load=f"""
         CREATE TABLE orders AS
         SELECT i AS id, (i::bigint * 7919) % ({{rows}} / {ORDERS_PER_CUSTOMER}) AS customer,
-               i % 10000 AS cents
+               (random() * 10000)::int AS cents
         FROM generate_series(1, {{rows}}) i;
         CREATE TABLE arrivals AS SELECT * FROM orders""",
     workload=Workload(mix={"find": 4, "most": 1, "add": 1}, keys=100),
-    variants=[NoIndex, BTree, Forced],
+    variants=[NoIndex, BTree, Forced, Uncommitted],
+    promises=[Promise(no_order_is_lost, [NoIndex, BTree, Forced], [Uncommitted])],
     trials=[Slices(seconds=0.1)],
     claim=Speedup(64, of="find", technique=BTree, over=NoIndex),
 )
