@@ -1,6 +1,7 @@
 """What a row of the table is, and how a solution is judged for it."""
 
 import statistics
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -25,12 +26,14 @@ class Count:
     misses: list[str] = field(default_factory=list)
 
     def add(self, good: bool, seconds: float, miss: str) -> None:
-        """One more judgement."""
+        """One more judgement; told at once, for a table of hours."""
         self.times += 1
         self.good += good
         self.seconds.append(seconds)
         if not good:
             self.misses.append(miss)
+        told = f"{self.what}: {self.good} of {self.times}, {seconds:.0f} s"
+        sys.stderr.write(f"{told}{'' if good else f': {miss}'}\n")
 
     def row(self, passed: bool | None = None) -> str:
         """As a line of the table; all must be good unless `passed` says otherwise."""
