@@ -124,6 +124,18 @@ def test_whatever_it_does_there_is_a_verdict(judged: Judge, body: str, said: str
     assert re.search(said, finding.text), finding.text
 
 
+@pytest.mark.parametrize("method", ["open", "increment"])
+def test_what_is_not_written_is_told_alike_wherever_it_is_asked(judged: Judge, method: str) -> None:
+    """Also by the processes that carry the load, which send their errors as text."""
+    before = f"def {method}(self, {'services' if method == 'open' else 'key'}):\n"
+    unwritten = f"{before}        raise NotImplementedError('write Incr.{method}')\n"
+    found = judged(text=SOLUTION.format(body="pass").replace(before, unwritten), parts=("sweep",))
+    assert found.verdict == "fail"
+    assert re.search(
+        rf"mine\.py:\d+: still to be done: write Incr\.{method}", found.findings[0].text
+    )
+
+
 def _of_its_own_user() -> None:
     """Otherwise whoever runs the tests would be killed, if the judge did not refuse it."""
     if os.getuid() != 0:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -36,6 +37,8 @@ COPY = 13
 """With which status a copy of the judge ends."""
 COPIED = "your code copied the process that judges it, behind Python's back"
 """What such a copy says of itself when it goes on judging."""
+UNWRITTEN = re.compile(r"\w+\.\w+ failed: NotImplementedError: ")
+"""How a process that carries load tells of a method that is not written."""
 DUMP = "dump"
 """Where the stacks of a judge lie that was still at it when its time was over."""
 
@@ -223,7 +226,8 @@ def _blame(error: BaseException, task: Task) -> Finding | None:
         where = _still_in(task) if isinstance(error, HarnessError) else None
         if where is None and isinstance(error, HarnessError):
             return None
-        return Finding("code", error.what + (f"; your code is still at {where}" if where else ""))
+        text = UNWRITTEN.sub("still to be done: ", error.what)
+        return Finding("code", text + (f"; your code is still at {where}" if where else ""))
     return None
 
 
