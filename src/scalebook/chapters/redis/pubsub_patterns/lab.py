@@ -110,7 +110,7 @@ def delivered_and_dropped_are_what_was_sent(run):
 COUNTED, BROKEN = [Channel, KeyEvents, Pattern], [Uncounted, TrustsTheAnswer]
 STILL = Fault.pause("follow", at=0.3, until=1.3)
 LAB = Lab(
-    at=("rooms", [1, 100, 1_000, 5_000]),
+    at=("rooms", [1, 1_000, 5_000]),
     services={"redis": Redis(settings=SETTINGS)},
     roles=[Role("publish", rate=RATE), Role("follow", clients=SUBSCRIBERS, listens=True)],
     variants=[*COUNTED, *BROKEN],
