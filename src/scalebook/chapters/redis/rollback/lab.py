@@ -7,7 +7,7 @@ from scalebook.services import Redis
 
 ACCOUNTS = 64
 START = {f"{side}:{key}": 0 for side in ("giver", "taker") for key in range(ACCOUNTS)}
-START |= {f"away:{key}": "closed" for key in range(ACCOUNTS)}
+START |= {f"away:{key}": "closed" for key in range(ACCOUNTS)}  # type: ignore[misc]
 PAY = """if redis.call('GET', KEYS[1]) == 'closed' then return 0 end
          redis.call('DECR', KEYS[2]); redis.call('INCR', KEYS[1]); return 1"""
 CREDIT = """if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 1 then return 1 end
@@ -112,7 +112,9 @@ LAB = Lab(
     load=lambda services, _: services.redis.connect().mset(START),
     roles=[Role("move", rate=400, keys=ACCOUNTS), Role("pay", clients=8, keys=ACCOUNTS)],
     variants=[Sequential, Compensate, ValidateFirst, WrongWatch, Script, NoteFirst],
-    promises=lambda n: [Promise(no_cent_is_lost, GOOD + MORTAL[n:], BROKEN + MORTAL[:n])],
+    promises=lambda n: [
+        Promise(no_cent_is_lost, GOOD + MORTAL[n:], BROKEN + MORTAL[:n]),  # type: ignore
+    ],
     trials=lambda n: [Interleaved(), Whole(0.7, faults=KILL[:n], figures=[missing], name="paying")],
     claim=Invariant(no_cent_is_lost, technique=Compensate),
 )
