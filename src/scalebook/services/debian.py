@@ -20,8 +20,12 @@ from scalebook.services.versions import ask_version
 
 __all__ = ["closure", "fetch", "parse_stanzas"]
 
-PACKAGES = {"redis": "redis-server", "redis-tools": "redis-tools"}
-PROGRAMS = {"redis": "redis-server", "redis-tools": "redis-benchmark"}
+PACKAGES = {"redis": "redis-server", "redis-tools": "redis-tools", "nginx": "nginx"}
+PROGRAMS = {
+    "redis": "usr/bin/redis-server",
+    "redis-tools": "usr/bin/redis-benchmark",
+    "nginx": "usr/sbin/nginx",
+}
 # The C library must be the machine's own: the dynamic loader that is used belongs to it.
 MACHINES_OWN = {"libc6", "libc-bin", "libcrypt1", "libgcc-s1"}
 LIBRARY_SECTIONS = {"libs", "oldlibs"}
@@ -35,7 +39,7 @@ class _ListsTooOldError(Exception):
 
 
 def fetch(engine: str, say: Callable[[str], None]) -> cache.Entry:
-    """Download and unpack `engine` ("redis" or "redis-tools") with the libraries it needs.
+    """Download and unpack `engine` (a key of PACKAGES) with the libraries it needs.
 
     Raises EngineMissing where there is no apt, or where the package cannot be had.
     """
@@ -93,10 +97,10 @@ def _require_apt(engine: str) -> None:
     if platform.system() == "Linux" and not missing:
         return
     where = f"has no {missing[0]}" if missing else f"runs {platform.system()}"
-    program = PROGRAMS[engine]
+    program = Path(PROGRAMS[engine]).name
     raise EngineMissing(
         f"{engine} is fetched from Debian's packages, and this machine {where}",
-        remedy=f"install Redis with your own package manager so that {program} is on PATH, "
+        remedy=f"install it with your own package manager so that {program} is on PATH, "
         f"or name it: --engine {engine}=/path/to/{program}",
     )
 
@@ -193,15 +197,14 @@ def _fill(engine: str, packages: list[Stanza], work: Path, folder: Path) -> dict
     for extra in ("etc", "usr/share", "var"):
         shutil.rmtree(folder / extra, ignore_errors=True)
     path = ":".join(str(folder / library) for library in libraries)
-    label, version = ask_version(
-        folder / "usr/bin" / PROGRAMS[engine], {"LD_LIBRARY_PATH": path} if path else {}
-    )
+    program = Path(PROGRAMS[engine])
+    label, version = ask_version(folder / program, {"LD_LIBRARY_PATH": path} if path else {})
     return {
         "engine": engine,
         "label": label,
         "version": version,
         "source": "debian",
-        "bin": "usr/bin",
+        "bin": str(program.parent),
         "libraries": [str(library) for library in libraries],
         "packages": {stanza["Package"]: stanza["Version"] for stanza in packages},
         "sha256": {stanza["Package"]: stanza["SHA256"] for stanza in packages},

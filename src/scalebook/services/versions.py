@@ -13,11 +13,13 @@ __all__ = ["ask_version"]
 
 
 def ask_version(path: Path, env: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
-    """Return (label, version) that the program `path --version` says; raises EngineMissing."""
+    """Return (label, version) that the program says of itself; raises EngineMissing."""
+    asked = "-v" if path.name == "nginx" else "--version"
     try:
         said = subprocess.run(
-            [path, "--version"],
-            capture_output=True,
+            [path, asked],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=20,
             check=True,
@@ -27,7 +29,7 @@ def ask_version(path: Path, env: Mapping[str, str] = MappingProxyType({})) -> tu
         raise EngineMissing(
             f"{path} does not start: {error}", remedy="give the path of a working program"
         ) from error
-    number = re.search(r"(?:\bv=|\s)(\d+(?:\.\d+)+|\d+(?:devel|beta\d+|rc\d+))", said)
+    number = re.search(r"(?:\bv=|[\s/])(\d+(?:\.\d+)+|\d+(?:devel|beta\d+|rc\d+))", said)
     version = number.group(1) if number else "unknown"
     if "PostgreSQL" in said:
         return f"PostgreSQL {version}", version
