@@ -195,6 +195,7 @@ class RedisDeployment(Deployment):
     def release(self, access: Access) -> None:
         """Remove all keys, what the log says of them, and the account of judged code."""
         assert isinstance(access, RedisAccess)
+        self._server.wait_until_ready()  # A restart may still be loading.
         self._server.dismiss_guest()
         client = access.connect()
         try:
