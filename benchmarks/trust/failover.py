@@ -58,11 +58,9 @@ class Repeated:
     def row(self) -> str:
         """As a line of the table."""
         states = ", ".join(f"{state} {count}x" for state, count in self.states.items())
+        apart = f"{self.spread:.2f}" if self.crossings else "none found"
         mark = "✓" if self.good else "✗"
-        return (
-            f"| {self.unit} | {self.runs} | {states} | {self.spread:.2f} | {len(self.wrong)} "
-            f"| {mark} |"
-        )
+        return f"| {self.unit} | {self.runs} | {states} | {apart} | {len(self.wrong)} | {mark} |"
 
 
 def repeated(place: Place, unit: str, times: int, at_once: int = 2) -> Repeated:

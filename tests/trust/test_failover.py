@@ -28,6 +28,7 @@ def of(*states_and_crossings: tuple[str, float | None], wrong: str = "") -> Repe
 def test_equal_states_and_close_crossings_are_good() -> None:
     assert of(("holds-from", 10.0), ("holds-from", 19.0)).good
     assert of(("never", None), ("never", None)).good
+    assert "none found" in of(("never", None)).row()
     assert of(("holds-from", 0.0), ("holds-from", 0.0)).spread == 1
 
 
