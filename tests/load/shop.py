@@ -87,6 +87,14 @@ class PubSub(Queue):
                 deliver(message["data"])
 
 
+class Late(Queue):
+    """Subscribers that begin to ask when all has been said."""
+
+    def follow(self, deliver, stopped):
+        stopped.wait(0.9)
+        super().follow(deliver, stopped)
+
+
 class Deaf(Queue):
     """A listener with a fault."""
 

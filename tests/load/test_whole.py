@@ -89,6 +89,19 @@ def test_each_delivery_pairs_with_its_publish(
         assert op.seconds > 0
 
 
+def test_listeners_of_other_processes_have_time_for_what_is_under_way(
+    cook: Cook, run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scalebook.load.whole.MANY_LISTENERS", 2)
+    with Drive(cook("Late"), None, NEWS, 0.2, run, 1) as drive:
+        drive.start()
+        report = drive.finish()
+    published = [op for op in report.ops if op.name == "publish"]
+    arrived = {(op.key, op.session) for op in report.ops if op.name == "delivery"}
+    assert published
+    assert arrived == {(op.key, s) for op in published for s in range(3)}
+
+
 def test_a_killed_listener_loses_what_it_did_not_get_and_nothing_that_it_got(
     cook: Cook, run: RunDirectory
 ) -> None:

@@ -29,6 +29,7 @@ class RemoteCrew:
     def __init__(self, run: RunDirectory, name: str, task: CrewTask) -> None:
         """Start the process; it imports the lab and waits for `open`."""
         self.parts = task.parts
+        self.silent = not task.journal and any(part.listens for part in task.parts)
         self.report = CrewReport()
         self.latest_delivery = 0.0
         self.begun = 0

@@ -201,7 +201,13 @@ class Drive:
             crew.raise_trouble()
 
     def _grace(self) -> None:
-        """Wait until nothing has arrived for a moment, at most for a second."""
+        """Wait until nothing has arrived for a moment, at most for a second.
+
+        Listeners in a process without a journal tell only at the end what reached them.
+        """
+        if any(crew.silent for crew in [*self._own.values(), *self._spread]):
+            time.sleep(GRACE_SECONDS)
+            return
         crews: list[Crew | RemoteCrew] = [self._crew, *self._own.values()]
         begin = clock()
         while (now := clock()) < begin + GRACE_SECONDS:
