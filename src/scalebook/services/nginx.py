@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from scalebook.services.provide import Provision, Provisions
     from scalebook.services.rundir import RunDirectory
 
-__all__ = ["Answer", "NginxEdge", "NginxEdgeAccess", "WebClient"]
+__all__ = [
+    "Answer",
+    "NginxEdge",
+    "NginxEdgeAccess",
+    "NginxEdgeDeployment",
+    "NginxService",
+    "WebClient",
+]
 
 HTTP_SECONDS = 30.0
 EDGE, ORIGIN = "edge.sock", "origin.sock"
