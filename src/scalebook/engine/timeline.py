@@ -17,6 +17,7 @@ __all__ = ["Timeline", "targets"]
 
 Action = Callable[[], None]
 Window = tuple[str, str, float, float]
+POLL_SECONDS = 0.05
 WIRE = {"cut", "lose", "delay"}
 """Faults of the connections to a service."""
 
@@ -52,11 +53,11 @@ class Timeline:
             self._at(t0 + step.at, step.action, "step", act)
         for number, fault in enumerate(self._trial.faults):
             do, undo = self._pair(fault)
-            self._at(t0 + fault.at, fault.kind, fault.target, self._armed(number, do, undo))
+            done = threading.Event()
+            self._at(t0 + fault.at, fault.kind, fault.target, self._armed(number, do, undo, done))
             if fault.until is not None:
-                self._at(
-                    t0 + fault.until, "end of " + fault.kind, fault.target, self._disarm(number)
-                )
+                end = self._disarm(number, done)
+                self._at(t0 + fault.until, "end of " + fault.kind, fault.target, end)
 
     def finish(self) -> None:
         """Wait for every action, undo what is still done, and raise the first error."""
@@ -101,16 +102,23 @@ class Timeline:
             thread.join()
         self.heal()
 
-    def _armed(self, number: int, do: Action, undo: Action | None) -> Action:
+    def _armed(self, number: int, do: Action, undo: Action | None, done: threading.Event) -> Action:
         def act() -> None:
             if undo is not None:
                 self._undo[number] = undo
-            do()
+            try:
+                do()
+            finally:
+                done.set()
 
         return act
 
-    def _disarm(self, number: int) -> Action:
+    def _disarm(self, number: int, done: threading.Event) -> Action:
         def act() -> None:
+            # On a busy machine the fault itself may come late, and its end is due already.
+            while not done.wait(POLL_SECONDS):
+                if self._over.is_set():
+                    return
             undo = self._undo.pop(number, None)
             if undo is not None:
                 undo()
