@@ -5,7 +5,7 @@ from typing import Any
 
 from scalebook.errors import UsageError
 
-__all__ = ["BUDGETS", "Budget", "budget", "quoted"]
+__all__ = ["BUDGETS", "Budget", "budget", "quoted", "tested"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,8 @@ def quoted(limits: Budget) -> Budget:
         native_pairs=max(10, limits.native_pairs),
         attempts=max(5, limits.attempts),
     )
+
+
+def tested(limits: Budget) -> Budget:
+    """The same for a test, which asks whether promises are kept and never how fast: one pair."""
+    return replace(limits, least_pairs=1)

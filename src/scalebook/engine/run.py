@@ -12,7 +12,7 @@ from typing import Any
 from scalebook.engine.arm import LabFile
 from scalebook.engine.bench import Workbench
 from scalebook.engine.budget import budget as budget_named
-from scalebook.engine.budget import quoted
+from scalebook.engine.budget import quoted, tested
 from scalebook.engine.labrun import LabRun, Named
 from scalebook.engine.outcome import Outcome, outcome
 from scalebook.errors import LabError, ScalebookError, UsageError
@@ -44,6 +44,8 @@ def run_unit(
     limits = budget_named(budget)
     if purpose == "reference":
         limits = quoted(limits)
+    elif purpose == "test":
+        limits = tested(limits)
     file = LabFile(Path(unit.folder).resolve() / "lab.py", dict(settings))
     lab = import_lab(file.path, settings)
     chosen = _points(lab.points, points, lab.axis) or limits.points(lab.points)
