@@ -1,6 +1,7 @@
 """nginx as an edge: what it keeps, counts, and forgets."""
 
 import pickle
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -72,6 +73,16 @@ def test_nothing_is_kept_without_a_lifetime(run: RunDirectory, provisions: Provi
         with deployment.access("arm").connect() as client:
             client.put("/kept", b"x")
             assert [client.get("/kept").cache for _ in range(2)] == ["MISS", "MISS"]
+
+
+def test_a_capacity_is_imposed_on_the_origin(run: RunDirectory, provisions: Provisions) -> None:
+    with NginxEdge(admitted=50).start("narrow", run, provisions) as deployment:
+        with deployment.access("arm").origin() as client:
+            client.put("/file", b"x")
+            begun = time.monotonic()
+            for _ in range(11):
+                client.get("/file")
+            assert time.monotonic() - begun > 10 / 50
 
 
 @pytest.mark.parametrize("cut", [0, 10, 60])

@@ -51,6 +51,7 @@ http {{
     upstream origin {{ server unix:{folder}/origin.sock; keepalive 64; }}
     server {{
         listen unix:{folder}/origin.sock;
+        server_name origin;  # limit_req counts nobody whose key is empty.
         keepalive_requests 1000000;
         root {folder}/files;
         access_log {folder}/origin.log origin;
