@@ -144,7 +144,7 @@ class TwoTiers(CacheAside):
 
     def open(self, services):
         super().open(services)
-        self.near = TTLCache(maxsize=1000, ttl=TTL_SECONDS / 2)
+        self.near: TTLCache[str, object] = TTLCache(maxsize=1000, ttl=TTL_SECONDS / 2)
 
     def cached(self, key, compute):
         if (copy := self.near.get(key)) is None:
