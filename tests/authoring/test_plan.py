@@ -207,6 +207,22 @@ def test_a_lab_that_leans_on_others_is_looked_at_each_time(chapters: Path) -> No
     assert standing_of("counter") == "stale"
 
 
+def test_a_lab_of_two_files_is_remembered_until_either_changes(
+    chapters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(chapters, "redis/counter")
+    (folder / "faults.py").write_text("y = 1\n")
+    text = "from scalebook.chapters.redis.counter import faults\nx = faults.y\n"
+    (folder / "lab.py").write_text(text)
+    refer(folder)
+    assert standing_of("counter") == "current"
+    with monkeypatch.context() as patch:
+        patch.setattr("scalebook.authoring.standing._look", None)
+        assert standing_of("counter") == "current"
+    (folder / "faults.py").write_text("y = 20\n")
+    assert standing_of("counter") == "stale"
+
+
 def test_a_damaged_cache_is_made_anew(chapters: Path, tmp_path: Path) -> None:
     folder = write(chapters, "redis/counter", lab__py="x = 1\n")
     refer(folder)

@@ -27,6 +27,7 @@ def test_they_are_those_of_the_lab(unit: Unit) -> None:
     [
         ("LAB = Lab(at=('rows', [1, 2]))", "rows", (1, 2)),
         ("P = ['a', 'b']\nLAB = Lab(at=('level', P))", "level", ("a", "b")),
+        ("P, Q = ['a', 'b'], [x]\nLAB = Lab(at=('level', P))", "level", ("a", "b")),
         ("N = 'rows'\nLAB = Lab(at=(N, (1,)))", "rows", (1,)),
         ("LAB = Lab(at=('rows', range(3)))", "rows", ()),
         ("LAB = Lab(at=AT)", None, ()),

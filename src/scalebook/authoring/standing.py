@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Literal
 
 from scalebook.book import Unit
 from scalebook.book.remembered import Remembered
 from scalebook.errors import LabError
 
-__all__ = ["Standing", "leans", "reference_of", "standing"]
+__all__ = ["Standing", "code_of", "leans", "reference_of", "standing"]
 
 Standing = Literal["none", "current", "stale", "invalid"]
 """Of a reference result: there is none; it is valid and of this code; of other code; not valid."""
@@ -20,15 +19,23 @@ def standing(unit: Unit, remembered: Remembered) -> Standing:
     """The standing of the unit's result.json, from what is remembered where it can be."""
     if not unit.has_lab or "result.json" not in unit.files:
         return "none"
-    lab, result = unit.folder / "lab.py", unit.folder / "result.json"
-    known: Standing | None = remembered.answer(lab, result)
+    files = [unit.folder / name for name in (*code_of(unit), "result.json")]
+    known: Standing | None = remembered.answer(*files)
     if known is not None:
         return known
     found = _look(unit)
     # A lab that imports other units changes with them, and its own stamp does not.
-    if not leans(lab):
-        remembered.put(found, lab, result)
+    if not leans(unit):
+        remembered.put(found, *files)
     return found
+
+
+def code_of(unit: Unit) -> list[str]:
+    """The names of the unit's Python files, the lab first."""
+    return [
+        "lab.py",
+        *sorted(name for name in unit.files if name.endswith(".py") and name != "lab.py"),
+    ]
 
 
 def reference_of(unit: Unit) -> dict[str, object] | None:
@@ -55,7 +62,9 @@ def _look(unit: Unit) -> Standing:
     return "current" if reference.get("digest") == current else "stale"
 
 
-def leans(lab: Path) -> bool:
+def leans(unit: Unit) -> bool:
     """Might the lab import from other units? Rather once too often."""
-    text = lab.read_bytes()
+    own = f"scalebook.chapters.{unit.folder.parent.name}.{unit.folder.name} ".encode()
+    text = b"\n".join((unit.folder / name).read_bytes() for name in code_of(unit))
+    text = text.replace(b"from " + own, b"")
     return b"scalebook.chapters" in text or b"from ." in text or b"import chapters" in text

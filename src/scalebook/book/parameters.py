@@ -44,7 +44,7 @@ def parameters(path: Path) -> Parameters:
 def read_parameters(tree: ast.Module) -> Parameters:
     """The parameters of a lab that is parsed already."""
     literals = _literals(tree)
-    axis, points = _axis(tree, literals)
+    axis, points = _axis(tree, {**_unpacked(tree), **literals})
     constants = {
         name: value
         for name, value in literals.items()
@@ -64,6 +64,18 @@ def _literals(tree: ast.Module) -> dict[str, object]:
                     found[target.id] = ast.literal_eval(node.value)
                 except (ValueError, TypeError):
                     continue
+    return found
+
+
+def _unpacked(tree: ast.Module) -> dict[str, object]:
+    """The same of `A, B = 1, 2`, whose names are no parameters."""
+    found: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            names = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else ()
+            for name, value in zip(names, node.value.elts, strict=False):
+                if isinstance(name, ast.Name):
+                    found[name.id] = _value(value, {})
     return found
 
 

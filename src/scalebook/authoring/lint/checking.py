@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalebook.authoring.lint.draft import Draft, Drafts
 from scalebook.authoring.lint.registry import RULES, Scope
-from scalebook.authoring.standing import leans
+from scalebook.authoring.standing import code_of, leans
 from scalebook.book import Unit, all_units, load_catalogue
 from scalebook.book.faults import Fault
 from scalebook.book.naming import units_named
@@ -173,9 +173,9 @@ class _Leaning:
         # Put together as text: done for every page at each look, paths would take longer.
         files = [str(article)]
         for other in (unit, *others):
-            if other.has_lab and self._leans(other.folder / "lab.py"):
+            if other.has_lab and self._leans(other):
                 return [], ""
-            names = ("lab.py", "result.json")
+            names = [*code_of(other), "result.json"]
             files += [f"{other.folder}{os.sep}{name}" for name in names if name in other.files]
         return files, _salt([unit, *others])
 
@@ -191,11 +191,12 @@ class _Leaning:
             self._names.put(known, article)
         return [str(name) for name in known[1:]]
 
-    def _leans(self, lab: Path) -> bool:
-        known = self._names.answer(lab)
+    def _leans(self, unit: Unit) -> bool:
+        files = [unit.folder / name for name in code_of(unit)]
+        known = self._names.answer(*files)
         if not isinstance(known, bool):
-            known = leans(lab)
-            self._names.put(known, lab)
+            known = leans(unit)
+            self._names.put(known, *files)
         return known
 
 
