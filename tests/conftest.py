@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="skip the units that were green with the digest they have now",
     )
     group.addoption(
+        "--thorough",
+        action="store_true",
+        help="every wrong solution that the judge must find; without it, three of each lab",
+    )
+    group.addoption(
         "--require-all",
         action="store_true",
         help="fail, instead of skipping, where an engine or a tool is missing",
@@ -39,6 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "unit(name, digest): the test runs this unit of the book (for --changed)"
     )
     config.stash[PROVISIONS] = Provisions()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked as thorough, unless it is asked for."""
+    if config.getoption("--thorough"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
