@@ -49,7 +49,8 @@ def test_whatever_differs_is_not(found: Repeated) -> None:
 
 def test_real_runs_leave_nothing(mine: Place) -> None:
     found = repeated(mine, "trust-held", times=2)
-    assert found.good, found.wrong
+    assert not found.wrong
+    assert sum(found.states.values()) == 2  # Alike on a quiet machine; a test may not ask that.
 
 
 def test_a_run_that_fails_is_told(mine: Place) -> None:
