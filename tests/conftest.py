@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--thorough",
         action="store_true",
-        help="every wrong solution that the judge must find; without it, two of each lab",
+        help="every wrong solution that the judge must find; without it, one of each lab",
     )
     group.addoption(
         "--require-all",
