@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import http.client
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -110,17 +111,22 @@ class NginxEdge(Spec):
 class NginxService(Service):
     """One nginx, whose sockets, logs, files and copies lie in its own folder."""
 
-    def __init__(
-        self, name: str, run: RunDirectory, provision: Provision, configuration: str, rate: int
-    ) -> None:
+    def __init__(self, name: str, run: RunDirectory, provision: Provision, spec: NginxEdge) -> None:
         """Write the configuration; nothing is started yet."""
         super().__init__(name, run)
         self._provision = provision
         self._config = self.folder / "nginx.conf"
-        self._config.write_text(
-            configuration.replace("{folder}", str(self.folder)).replace("{rate}", str(rate or 1)),
-            encoding="utf-8",
+        origin = list(frozen_settings(spec.origin))
+        if spec.admitted:
+            origin.append(("limit_req", "zone=admitted burst=100000"))
+        text = CONFIGURATION.format(
+            folder=self.folder,
+            rate=spec.admitted or 1,
+            floor=FLOOR,
+            edge=_lines(frozen_settings(spec.edge)),
+            origin=_lines(origin),
         )
+        self._config.write_text(text, encoding="utf-8")
         run.give(self._config)
         for folder in FOLDERS:
             (self.folder / folder).mkdir()
@@ -163,13 +169,7 @@ class NginxEdgeDeployment(Deployment):
         self.name = name
         self.version, self.label = provision.version, provision.label
         self._source = provision.source
-        edge, origin = list(frozen_settings(spec.edge)), list(frozen_settings(spec.origin))
-        if spec.admitted:
-            origin.append(("limit_req", "zone=admitted burst=100000"))
-        text = CONFIGURATION.format(
-            folder="{folder}", rate="{rate}", floor=FLOOR, edge=_lines(edge), origin=_lines(origin)
-        )
-        self._server = NginxService(name, run, provision, text, spec.admitted)
+        self._server = NginxService(name, run, provision, spec)
         self.services: list[Service] = [self._server]
 
     def start(self) -> None:
@@ -272,14 +272,9 @@ class NginxEdgeAccess(Access):
 
     def reply_complete(self, data: bytes) -> bool:
         """Is the last answer whole, by its Content-Length?"""
-        head, end, body = data.rpartition(b"\r\n\r\n")[0], b"\r\n\r\n" in data, data
-        if not end:
-            return False
-        size = 0
-        for line in head.lower().split(b"\r\n"):
-            if line.startswith(b"content-length:"):
-                size = int(line.split(b":")[1])
-        return len(body) >= len(head) + 4 + size
+        head, end, body = data.partition(b"\r\n\r\n")
+        size = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+        return bool(end) and len(body) >= int(size[1] if size else 0)
 
 
 def _logged(file: Path) -> list[str]:
@@ -293,7 +288,6 @@ class Answer:
     status: int
     body: bytes
     cache: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class WebClient:
@@ -326,8 +320,7 @@ class WebClient:
         try:
             self._connection.request(method, path, data, named)
             reply = self._connection.getresponse()
-            said = dict(reply.getheaders())
-            return Answer(reply.status, reply.read(), said.get("X-Cache", ""), said)
+            return Answer(reply.status, reply.read(), reply.headers.get("X-Cache", ""))
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             if isinstance(error, OSError):

@@ -308,7 +308,7 @@ class ClusterAccess(RedisAccess):
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
-            views = [self._ranges(lines) for _, lines in self._views()]
+            views = [self._ranges(lines) for _, lines in self._told("CLUSTER NODES")]
             whole = views and sum(end - first + 1 for _, first, end in views[0]) == SLOTS
             if whole and all(view == views[0] for view in views[1:]):
                 return
@@ -322,14 +322,7 @@ class ClusterAccess(RedisAccess):
     def redirections(self) -> dict[str, int]:
         """How often the living nodes have answered MOVED, ASK, TRYAGAIN, CLUSTERDOWN so far."""
         total = dict.fromkeys(REDIRECTIONS, 0)
-        for number in range(len(self.ports)):
-            client: Any = self.node(number).connect(socket_timeout=1.0)
-            try:
-                told = client.info("errorstats")
-            except (redis.ConnectionError, redis.TimeoutError):
-                continue
-            finally:
-                client.close()
+        for _, told in self._told("INFO", "errorstats"):
             for name in REDIRECTIONS:
                 total[name] += told.get(f"errorstat_{name}", {}).get("count", 0)
         return total
@@ -385,22 +378,22 @@ class ClusterAccess(RedisAccess):
 
     def _owners(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
         """Number and slots of each living primary, as it says itself."""
-        for number, lines in self._views():
+        for number, lines in self._told("CLUSTER NODES"):
             for told in lines.values():
                 if "myself" in told["flags"] and "master" in told["flags"] and told["slots"]:
                     yield number, [(int(s[0]), int(s[-1])) for s in told["slots"]]
 
-    def _views(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """What each living node says of all: CLUSTER NODES."""
+    def _told(self, *command: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Number of each living node, and what it answers to the command."""
         for number in range(len(self.ports)):
             client: Any = self.node(number).connect(socket_timeout=1.0)
             try:
-                lines = client.execute_command("CLUSTER NODES")
+                answer = client.execute_command(*command)
             except (redis.ConnectionError, redis.TimeoutError):
                 continue
             finally:
                 client.close()
-            yield number, lines
+            yield number, answer
 
     @staticmethod
     def _ranges(lines: dict[str, Any]) -> list[tuple[str, int, int]]:

@@ -111,18 +111,14 @@ class DepositsAgain(ReadThenWrite):
             return super().deposit(key)
 
 
-class TakesSilenceForFailure(ReadThenWrite):
+class TakesSilenceForFailure(DepositsAgain):
     """A lost answer is reported as a deposit that was not made."""
 
     breaks = "each deposit counts once"
 
-    def open(self, services):
-        super().open(services)
-        self.services = services
-
     def deposit(self, key):
         try:
-            return super().deposit(key)
+            return ReadThenWrite.deposit(self, key)
         except psycopg.OperationalError as error:
             self.db.close()
             self.open(self.services)
